@@ -1,0 +1,35 @@
+// Exceptions with PyTorch's classes, and the one function that raises them.
+#pragma once
+#include <exception>
+#include <string>
+#include <string_view>
+
+namespace gradus {
+
+/// The Python class an error becomes; in C++ every one of them is a gradus::Error.
+enum class ErrorKind : unsigned char {
+  Runtime,
+  Index,
+  Value,
+  Type,
+  NotImplemented,
+  Attribute,
+  OutOfMemory,
+  ZeroDivision,
+  Linalg
+};
+
+class Error : public std::exception {
+ public:
+  Error(ErrorKind kind, std::string message) : kind_(kind), message_(static_cast<std::string&&>(message)) {}
+  ErrorKind kind() const { return kind_; }
+  const char* what() const noexcept override { return message_.c_str(); }
+
+ private:
+  ErrorKind kind_;
+  std::string message_;
+};
+
+[[noreturn]] void raise(ErrorKind kind, std::string message);
+
+}  // namespace gradus
