@@ -20,7 +20,9 @@ add_custom_command(
 set(GRADUS_GEN_SIMD ${GRADUS_GEN_FILES})
 list(FILTER GRADUS_GEN_SIMD INCLUDE REGEX "\\.simd\\.cpp$")
 set(GRADUS_GEN_PLAIN ${GRADUS_GEN_FILES})
-list(FILTER GRADUS_GEN_PLAIN EXCLUDE REGEX "\\.simd\\.cpp$")
+list(FILTER GRADUS_GEN_PLAIN EXCLUDE REGEX "\\.simd\\.cpp$|/python/|\\.pyi$")
+set(GRADUS_GEN_PYTHON ${GRADUS_GEN_FILES})
+list(FILTER GRADUS_GEN_PYTHON INCLUDE REGEX "/python/.*\\.(cpp|h)$")
 add_custom_target(gradus_gen DEPENDS ${GRADUS_GEN_FILES})
 
 # No contraction and no fast-math: the bits are part of what the library promises.
@@ -29,8 +31,12 @@ set(GRADUS_FLAGS -ffp-contract=off -fno-math-errno -fno-trapping-math)
 # Kernels are optimised in every configuration: inline functions left over at -O0 would be shared between targets.
 # An unoptimised build would leave std:: helpers as shared symbols compiled for the wrong instruction set.
 set(GRADUS_KERNEL_FLAGS -O3 -fwrapv -fno-exceptions)
+if(GRADUS_SANITIZE)
+  add_compile_options(-fsanitize=${GRADUS_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${GRADUS_SANITIZE})
+endif()
 
-add_library(gradus ${GRADUS_ALL} ${GRADUS_GEN_PLAIN})
+add_library(gradus STATIC ${GRADUS_ALL} ${GRADUS_GEN_PLAIN})
 add_library(Gradus::gradus ALIAS gradus)
 add_dependencies(gradus gradus_gen)
 target_include_directories(gradus PUBLIC
@@ -56,10 +62,3 @@ foreach(t ${GRADUS_TARGETS})
   target_compile_options(gradus_${t} PRIVATE ${GRADUS_WARNINGS} ${GRADUS_FLAGS} ${GRADUS_TARGET_FLAGS_${t}} ${GRADUS_KERNEL_FLAGS})
   target_sources(gradus PRIVATE $<TARGET_OBJECTS:gradus_${t}>)
 endforeach()
-
-if(GRADUS_SANITIZE)
-  add_compile_options(-fsanitize=${GRADUS_SANITIZE} -fno-omit-frame-pointer)
-  add_link_options(-fsanitize=${GRADUS_SANITIZE})
-  target_compile_options(gradus PRIVATE -fsanitize=${GRADUS_SANITIZE} -fno-omit-frame-pointer)
-  target_link_options(gradus PUBLIC -fsanitize=${GRADUS_SANITIZE})
-endif()

@@ -8,3 +8,10 @@ if(GRADUS_TEST_SOURCES)
   target_compile_options(gradus_tests PRIVATE -Wall -ffp-contract=off)
   add_test(NAME gradus_tests COMMAND gradus_tests)
 endif()
+
+# An outside project, built against an installation of this build (without sanitizers: it has its own flags).
+if(NOT GRADUS_SANITIZE)
+  add_test(NAME outside_project
+    COMMAND ${CMAKE_COMMAND} -DBUILD=${PROJECT_BINARY_DIR} -DCOMPILER=${CMAKE_CXX_COMPILER}
+      -P ${PROJECT_SOURCE_DIR}/tests/outside/run.cmake)
+endif()
