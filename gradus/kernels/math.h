@@ -1,0 +1,5 @@
+// Elementary functions for kernels: vectorisable by the compiler, the same bits on every target.
+#pragma once
+
+#include "gradus/kernels/math_base.h"
+#include "gradus/kernels/math_f32.h"

@@ -1,0 +1,251 @@
+// Elementary functions of float. All but exp and exp2 compute in double, which leaves them almost correctly rounded.
+#pragma once
+
+#include "gradus/kernels/math_base.h"
+
+// Polynomials are minimax fits made with the Remez exchange in 200-bit arithmetic, then rounded to double (exp, exp2:
+// coefficient by coefficient to float, refitting the rest); the stated error is that of the rounded polynomial.
+namespace gradus::math {
+
+namespace detail {
+
+/// s = 2^n and q = e^r - 1 with x = n ln2 + r, |r| <= ln2 / 2: e^x = s + s q, e^x - 1 = s q + (s - 1). |x| <= 700.
+/// (e^r - 1) / r: degree 6, relative error 2^-31.8.
+[[gnu::always_inline]] static inline double expm1_short(double x, double& s) {
+  double t = fma(x, 0x1.71547652b82fep+0, kMagic), n = t - kMagic;
+  double r = fma(n, -0x1.62e42fefa39efp-1, x);
+  double p = poly(r, 0x1.a2a39c9475b8fp-13, 0x1.6d839744d31eap-10, 0x1.11101d4ba9361p-7, 0x1.55549eab95d0fp-5,
+                  0x1.555555a68f174p-3, 0x1.0000002daff3fp-1, 1.0);
+  s = exp2_of_magic(t);
+  return r * p;
+}
+[[gnu::always_inline]] static inline double exp_short(double x) {
+  double s, q = expm1_short(x, s);
+  return fma(s, q, s);
+}
+
+/// 1 / d for d in float's range, relative error 2^-46: a float division and one Newton step.
+[[gnu::always_inline]] static inline double reciprocal_short(double d) {
+  double r = double(1.0f / float(d));
+  return fma(r, fma(-d, r, 1.0), r);
+}
+
+/// log(1 + f) for f in [sqrt(1/2) - 1, sqrt(2) - 1): f times a polynomial of degree 11, relative error 2^-32.6.
+[[gnu::always_inline]] static inline double log1p_short(double f) {
+  return f * poly(f, -0x1.1350d8f2c956ap-4, 0x1.cfd00e2ec012bp-4, -0x1.bc6532fb0c040p-4, 0x1.bea4540eda0e2p-4,
+                  -0x1.fbdb738093d5dp-4, 0x1.24bb4092d83f7p-3, -0x1.556f09222f1b0p-3, 0x1.99990573ec82cp-3,
+                  -0x1.ffff802fe0e2ap-3, 0x1.555555951d88cp-2, -0x1.0000002c4f598p-1, 1.0);
+}
+
+/// What every logarithm answers at 0, below 0, at inf and NaN, at_zero being the argument whose logarithm is -inf.
+[[gnu::always_inline]] static inline float log_limits(float x, float at_zero, float r) {
+  r = x < kInfF ? r : x;
+  r = x < at_zero ? kNanF : r;
+  return x == at_zero ? -kInfF : r;
+}
+
+/// 2^n * p for n = t - kMagicF in [-252, 252], in two steps so that denormal results are rounded once.
+[[gnu::always_inline]] static inline float scale_by_magic(float p, float t) {
+  float half = fma(t - kMagicF, 0.5f, kMagicF);
+  uint32_t low = bits(half) << 23, high = (bits(t) - bits(half)) << 23;
+  return p * from_bits(low + 0x3f800000u) * from_bits(high + 0x3f800000u);
+}
+
+/// (e^r - 1 - r) / r^2 for |r| <= ln2 / 2: degree 4; e^r has a relative error of 2^-28.2.
+[[gnu::always_inline]] static inline float exp_tail(float r) {
+  float q = fma(0.0013838813174515963f, r, 0.008369192481040955f);
+  q = fma(q, r, 0.04166810214519501f);
+  q = fma(q, r, 0.16666516661643982f);
+  return fma(q, r, 0.4999999403953552f);
+}
+
+}  // namespace detail
+
+/// e^x. Float arithmetic.
+[[gnu::always_inline]] static inline float exp(float x) {
+  using namespace detail;
+  x = at_least(at_most(x, 89.0f), -104.0f);
+  float t = fma(x, 0x1.715476p+0f, kMagicF), n = t - kMagicF;
+  float r = fma(n, -0x1.62e400p-1f, x);
+  r = fma(n, -0x1.7f7d1cp-20f, r);
+  float p = 1.0f + fma(r * r, exp_tail(r), r);
+  return scale_by_magic(p, t);
+}
+
+/// 2^x. Float arithmetic; exact for integers.
+[[gnu::always_inline]] static inline float exp2(float x) {
+  using namespace detail;
+  x = at_least(at_most(x, 129.0f), -151.0f);
+  float t = x + kMagicF, f = x - (t - kMagicF);
+  float r = f * 0x1.62e430p-1f;
+  float low = fma(f, 0x1.62e430p-1f, -r);
+  low = fma(f, -0x1.05c610p-29f, low);
+  float p = 1.0f + (r + fma(r * r, exp_tail(r), low));
+  return scale_by_magic(p, t);
+}
+
+/// e^x - 1.
+[[gnu::always_inline]] static inline float expm1(float x) {
+  using namespace detail;
+  double s, q = expm1_short(at_least(at_most(x, 89.0f), -104.0f), s);
+  return copysign(float(fma(s, q, s - 1.0)), x);
+}
+
+/// log(x).
+[[gnu::always_inline]] static inline float log(float x) {
+  using namespace detail;
+  double m, k = split_log(double(x), m);
+  return log_limits(x, 0.0f, float(fma(k, 0x1.62e42fefa39efp-1, log1p_short(m - 1.0))));
+}
+
+/// log2(x); exact for powers of two.
+[[gnu::always_inline]] static inline float log2(float x) {
+  using namespace detail;
+  double m, k = split_log(double(x), m);
+  return log_limits(x, 0.0f, float(fma(log1p_short(m - 1.0), 0x1.71547652b82fep+0, k)));
+}
+
+/// log10(x); exact for powers of ten.
+[[gnu::always_inline]] static inline float log10(float x) {
+  using namespace detail;
+  double m, k = split_log(double(x), m);
+  double r = fma(k, 0x1.34413509f79ffp-2, log1p_short(m - 1.0) * 0x1.bcb7b1526e50ep-2);
+  return log_limits(x, 0.0f, float(r));
+}
+
+/// log(1 + x).
+[[gnu::always_inline]] static inline float log1p(float x) {
+  using namespace detail;
+  double d = double(x), m, k = split_log(1.0 + d, m);
+  double f = k == 0.0 ? d : m - 1.0;  // 1 + d is not exact for tiny d
+  float r = float(fma(k, 0x1.62e42fefa39efp-1, log1p_short(f)));
+  return copysign(log_limits(x, -1.0f, r), x);
+}
+
+/// log(1 + e^x): softplus with beta 1 and no threshold.
+[[gnu::always_inline]] static inline float log1p_exp(float x) {
+  using namespace detail;
+  double d = double(x), s, q = expm1_short(-double(at_most(abs(x), 110.0f)), s);
+  double m, e = fma(s, q, s), k = split_log(1.0 + e, m);
+  double f = k == 0.0 ? e : m - 1.0;
+  double r = fma(k, 0x1.62e42fefa39efp-1, log1p_short(f));
+  float y = float((d > 0.0 ? d : 0.0) + r);
+  return x < kInfF ? y : x;
+}
+
+/// 1 / (1 + e^-x).
+[[gnu::always_inline]] static inline float sigmoid(float x) {
+  using namespace detail;
+  double e = exp_short(-double(at_most(abs(x), 110.0f)));
+  double r = reciprocal_short(1.0 + e);
+  return float((x < 0.0f ? e : 1.0) * r);
+}
+
+/// tanh(x).
+[[gnu::always_inline]] static inline float tanh(float x) {
+  using namespace detail;
+  double s, q = expm1_short(-2.0 * double(at_most(abs(x), 10.0f)), s);
+  double e = fma(s, q, s - 1.0);
+  return copysign(float(-e * reciprocal_short(2.0 + e)), x);
+}
+
+/// erf(x): x times a polynomial of degree 18 in (x^2 - 8) / 8 on |x| <= 4, relative error 2^-31.6.
+[[gnu::always_inline]] static inline float erf(float x) {
+  using namespace detail;
+  double d = double(at_least(at_most(x, 4.0f), -4.0f));
+  double t = fma(d * d, 0.125, -1.0);
+  return float(d * poly(t, 0x1.713de9a5d2151p-14, -0x1.ff53148830c3bp-13, 0x1.a23d964fd2703p-13,
+                        -0x1.60b241fe65ee8p-12, 0x1.6538eeff06e79p-10, -0x1.7af41dccb9163p-9, 0x1.3bf42cbbe461dp-8,
+                        -0x1.1346f76f3562bp-7, 0x1.d6630226498dfp-7, -0x1.7186330e42af8p-6, 0x1.0ed7a9cac7496p-5,
+                        -0x1.76c1fdf1cb2e3p-5, 0x1.ea969cde3f9cap-5, -0x1.3218327278767p-4, 0x1.717f14286c7a2p-4,
+                        -0x1.b92e74829692ep-4, 0x1.0dabae7e30036p-3, -0x1.69a0cd1eb6a80p-3, 0x1.6a0407821a1bdp-2));
+}
+
+/// erfc(x) = e^(-x^2) P((|x| - 3) / (|x| + 3)), reflected below 0; P: degree 10, relative error 2^-29.4 up to 10.3.
+[[gnu::always_inline]] static inline float erfc(float x) {
+  using namespace detail;
+  double a = double(at_most(abs(x), 10.2f));
+  double t = (a - 3.0) * reciprocal_short(a + 3.0);
+  double p = poly(t, 0x1.d576d32c1f15cp-15, 0x1.e66f4bd74bd2bp-16, -0x1.37b2ea6148686p-11, 0x1.7738bd536dfcfp-11,
+                  0x1.17c3307f4d616p-8, -0x1.8faccbcec68a5p-6, 0x1.258b1d0641e25p-4, -0x1.336fe73072115p-3,
+                  0x1.f6ff1fa23d068p-3, -0x1.4e102bde090fap-2, 0x1.6e9827d52d4d7p-3);
+  double r = exp_short(-(a * a)) * p;
+  return float(x < 0.0f ? 2.0 - r : r);
+}
+
+namespace detail {
+
+/// sin(r) for |r| <= pi/2: r times a polynomial of degree 5 in r^2, relative error 2^-35.3.
+[[gnu::always_inline]] static inline double sin_short(double r) {
+  return r * poly(r * r, -0x1.9a6885b0b6d51p-26, 0x1.7170800e06767p-19, -0x1.a017d99f9e3cfp-13, 0x1.11110c49ff22dp-7,
+                  -0x1.5555554769603p-3, 1.0);
+}
+
+/// Below this an argument of sin or cos is reduced with pi alone.
+constexpr float kNearF = 0x1p47f;
+
+/// x - n pi for |x| < 2^47, n an integer (shift 0) or an integer and a half (shift 1/2) near x / pi; the sign of
+/// sin(x) or -cos(x) relative to sin(x - n pi) goes to bit 63 of flip. pi is cut into two doubles.
+[[gnu::always_inline]] static inline double reduce_near(double x, double shift, uint64_t& flip) {
+  double t = fma(x, 0x1.45f306dc9c883p-2, -shift) + kMagic, n = (t - kMagic) + shift;
+  flip = bits(t) << 63;
+  return fma(n, -0x1.1a62633145c07p-53, fma(n, -0x1.921fb54442d18p+1, x));
+}
+
+/// The same for 2^47 <= |x| < 2^128: x / pi modulo 2, from 106 bits of 1 / pi that begin where the multiples of 2 end.
+[[gnu::always_inline]] static inline double reduce_far(double x, double shift, uint64_t& flip) {
+  double a = abs(x);
+  bool c1 = a >= 0x1p71, c2 = a >= 0x1p95, c3 = a >= 0x1p119;
+  double high = c1 ? 0x1.529fc2757d1f5p-53 : 0x1.b727220a94fe1p-24;
+  double low = c1 ? 0x1.a6ee06db14acdp-108 : 0x1.d5f47d4d37703p-79;
+  high = c2 ? 0x1.3abe8fa9a6ee0p-76 : high;
+  low = c2 ? 0x1.b6c52b3278872p-130 : low;
+  high = c3 ? 0x1.f534ddc0db629p-97 : high;
+  low = c3 ? 0x1.664f10e4107f9p-151 : low;
+  double h = x * high, l = fma(x, low, fma(x, high, -h));
+  double t = (h - shift) + kMagic, n = (t - kMagic) + shift;
+  flip = bits(t) << 63;
+  return ((h - n) + l) * 0x1.921fb54442d18p+1;
+}
+
+[[gnu::always_inline]] static inline float sin_of(float x, double shift, uint64_t sign) {
+  uint64_t flip, far_flip;
+  double d = double(x), r = reduce_near(d, shift, flip), far_r = reduce_far(d, shift, far_flip);
+  bool near = abs(d) < double(kNearF);
+  r = near ? r : far_r;
+  flip = near ? flip : far_flip;
+  return float(sin_short(from_bits(bits(r) ^ flip ^ sign)));
+}
+
+}  // namespace detail
+
+/// sin(x) and cos(x) for |x| < 2^47, with the bits of sin and cos; anything else gives no meaningful value.
+[[gnu::always_inline]] static inline float sin_near(float x) {
+  uint64_t flip;
+  double r = detail::reduce_near(double(x), 0.0, flip);
+  return float(detail::sin_short(from_bits(bits(r) ^ flip)));
+}
+[[gnu::always_inline]] static inline float cos_near(float x) {
+  uint64_t flip;
+  double r = detail::reduce_near(double(x), 0.5, flip);
+  return float(detail::sin_short(from_bits(bits(r) ^ flip ^ (uint64_t(1) << 63))));
+}
+
+/// sin(x), right for every finite argument; NaN at infinity.
+[[gnu::always_inline]] static inline float sin(float x) { return detail::sin_of(x, 0.0, 0); }
+/// cos(x), right for every finite argument; NaN at infinity.
+[[gnu::always_inline]] static inline float cos(float x) { return detail::sin_of(x, 0.5, uint64_t(1) << 63); }
+
+/// x^y with C's answers at the limits.
+[[gnu::always_inline]] static inline float pow(float x, float y) {
+  using namespace detail;
+  double m, k = split_log(double(abs(x)), m);
+  double f = m - 1.0, s = f / (2.0 + f), z = s * s;
+  // log(m) = 2 atanh(s): degree 4 in s^2, relative error 2^-44.9.
+  double p = poly(z, 0x1.9114ddacaa418p-3, 0x1.c62b1ff73dbebp-3, 0x1.249411cec14a8p-2, 0x1.999996a98dce2p-2,
+                  0x1.555555561e2d4p-1);
+  double l = double(y) * fma(k, 0x1.62e42fefa39efp-1, fma(s * z, p, 2.0 * s));
+  return pow_limits(x, y, float(exp_short(at_least(at_most(l, 200.0), -200.0))));
+}
+
+}  // namespace gradus::math
