@@ -1,0 +1,69 @@
+"""Gradus: tensors, automatic differentiation and training with PyTorch's programming model on a small C++ core."""
+
+from __future__ import annotations
+
+from math import e, inf, nan, pi
+
+from gradus import _C
+
+for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
+    if not _name.startswith("_"):
+        globals()[_name] = getattr(_C, _name)
+del _name
+
+from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
+from gradus._typename import typename  # noqa: E402
+from gradus.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
+from gradus.version import __version__  # noqa: E402
+
+newaxis = None
+
+_SUBMODULES = frozenset("autograd backends cuda nn optim random testing utils version viz _tensor_str _limits".split())
+_LAZY = {
+    "finfo": "_limits",
+    "iinfo": "_limits",
+    "set_printoptions": "_tensor_str",
+    "get_printoptions": "_tensor_str",
+}
+
+
+def is_tensor(obj) -> bool:
+    """True for tensors and their subclasses."""
+    return isinstance(obj, _C.Tensor)
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accepted for PyTorch programs; every algorithm here is deterministic whatever the mode."""
+    global _deterministic
+    _deterministic = bool(mode)
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What `use_deterministic_algorithms` was last given."""
+    return _deterministic
+
+
+_deterministic = False
+
+
+def __getattr__(name: str):
+    """Imports submodules on first use and says so when PyTorch's name is not here yet."""
+    from importlib import import_module
+
+    if name in _LAZY:
+        value = getattr(import_module("gradus." + _LAZY[name]), name)
+        globals()[name] = value
+        return value
+    if name in _SUBMODULES:
+        try:
+            return import_module("gradus." + name)
+        except ModuleNotFoundError as error:
+            if error.name != "gradus." + name:
+                raise
+    if name.startswith("__"):
+        raise AttributeError(f"module 'gradus' has no attribute '{name}'")
+    raise AttributeError(f"module 'gradus' has no attribute '{name}': Gradus does not have it yet")
+
+
+def __dir__():
+    return sorted({*globals(), *_SUBMODULES, *_LAZY})
