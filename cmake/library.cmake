@@ -8,21 +8,23 @@ list(FILTER GRADUS_ALL EXCLUDE REGEX "\\.simd\\.cpp$")
 
 # Operators: tools/opgen.py reads the declarations and writes everything that follows from them.
 file(GLOB GRADUS_OP_HEADERS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gradus/ops/*.h)
+file(GLOB GRADUS_OPGEN_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/opgen*.py)
+# The list of generated files depends on what the headers say.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${GRADUS_OP_HEADERS} ${GRADUS_OPGEN_SOURCES})
 set(GRADUS_GEN ${PROJECT_BINARY_DIR}/gen)
+set(GRADUS_OPGEN ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/opgen.py)
 execute_process(
-  COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/opgen.py --out ${GRADUS_GEN} --list ${GRADUS_OP_HEADERS}
+  COMMAND ${GRADUS_OPGEN} --out ${GRADUS_GEN} --list ${GRADUS_OP_HEADERS}
   OUTPUT_VARIABLE GRADUS_GEN_FILES OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 add_custom_command(
   OUTPUT ${GRADUS_GEN_FILES}
-  COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/opgen.py --out ${GRADUS_GEN} ${GRADUS_OP_HEADERS}
-  DEPENDS ${GRADUS_OP_HEADERS} ${PROJECT_SOURCE_DIR}/tools/opgen.py
+  COMMAND ${GRADUS_OPGEN} --out ${GRADUS_GEN} ${GRADUS_OP_HEADERS}
+  DEPENDS ${GRADUS_OP_HEADERS} ${GRADUS_OPGEN_SOURCES}
   COMMENT "opgen")
 set(GRADUS_GEN_SIMD ${GRADUS_GEN_FILES})
 list(FILTER GRADUS_GEN_SIMD INCLUDE REGEX "\\.simd\\.cpp$")
 set(GRADUS_GEN_PLAIN ${GRADUS_GEN_FILES})
-list(FILTER GRADUS_GEN_PLAIN EXCLUDE REGEX "\\.simd\\.cpp$|/python/|\\.pyi$")
-set(GRADUS_GEN_PYTHON ${GRADUS_GEN_FILES})
-list(FILTER GRADUS_GEN_PYTHON INCLUDE REGEX "/python/.*\\.(cpp|h)$")
+list(FILTER GRADUS_GEN_PLAIN EXCLUDE REGEX "\\.simd\\.cpp$")
 add_custom_target(gradus_gen DEPENDS ${GRADUS_GEN_FILES})
 
 # No contraction and no fast-math: the bits are part of what the library promises.

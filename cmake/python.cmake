@@ -8,9 +8,15 @@ execute_process(
   OUTPUT_VARIABLE nanobind_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 find_package(nanobind CONFIG REQUIRED)
 
+set(GRADUS_STUB ${PROJECT_BINARY_DIR}/_C.pyi)
+add_custom_command(
+  OUTPUT ${GRADUS_STUB}
+  COMMAND ${GRADUS_OPGEN} --stubs ${GRADUS_STUB} ${GRADUS_OP_HEADERS}
+  DEPENDS ${GRADUS_OP_HEADERS} ${GRADUS_OPGEN_SOURCES}
+  COMMENT "type stubs")
 file(GLOB GRADUS_BINDINGS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/python/bindings/*.cpp)
 # Speed before size: nanobind would compile its modules with -Os.
-nanobind_add_module(_C NB_STATIC NOMINSIZE NB_SUPPRESS_WARNINGS ${GRADUS_BINDINGS} ${GRADUS_GEN_PYTHON})
+nanobind_add_module(_C NB_STATIC NOMINSIZE NB_SUPPRESS_WARNINGS ${GRADUS_BINDINGS} ${GRADUS_STUB})
 add_dependencies(_C gradus_gen)
 target_include_directories(_C PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_options(_C PRIVATE ${GRADUS_WARNINGS} ${GRADUS_FLAGS} -Wno-missing-field-initializers)
@@ -18,19 +24,15 @@ target_link_libraries(_C PRIVATE Gradus::gradus)
 # Symbols of the static library stay out of the dynamic table: only PyInit__C is visible.
 target_link_options(_C PRIVATE -Wl,--exclude-libs,ALL)
 
-set(GRADUS_STUBS ${GRADUS_GEN_FILES})
-list(FILTER GRADUS_STUBS INCLUDE REGEX "\\.pyi$")
 if(NOT SKBUILD)
   # A development build completes the package in the source tree: PYTHONPATH=python is enough to use it.
   set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/python/gradus)
-  if(GRADUS_STUBS)
-    add_custom_command(
-      TARGET _C POST_BUILD
-      COMMAND ${CMAKE_COMMAND} -E copy_if_different ${GRADUS_STUBS} ${PROJECT_SOURCE_DIR}/python/gradus)
-  endif()
+  add_custom_command(
+    TARGET _C POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different ${GRADUS_STUB} ${PROJECT_SOURCE_DIR}/python/gradus)
 endif()
 
 install(TARGETS _C LIBRARY DESTINATION gradus COMPONENT python)
-install(FILES ${GRADUS_STUBS} DESTINATION gradus COMPONENT python)
+install(FILES ${GRADUS_STUB} DESTINATION gradus COMPONENT python)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/gradus/ DESTINATION gradus COMPONENT python
   FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)

@@ -113,9 +113,19 @@ def run_tool(root, name, arguments):
         return
     result = subprocess.run([tool, *arguments], cwd=root, capture_output=True, text=True)
     if result.returncode != 0:
-        text = result.stdout + result.stderr
-        lines = [line for line in text.splitlines() if re.match(r"\S+:\d+:", line)] or [text]
-        yield from (line.replace(f"{root}/", "") for line in lines)
+        text = (result.stdout + result.stderr).replace(f"{root}/", "")
+        lines = [line for line in text.splitlines() if re.match(r"\S+:\d+:", line)]
+        yield from lines or [text]
+
+
+def check_format(root, sources):
+    """One complaint for every file that clang-format would change."""
+    seen = set()
+    for line in run_tool(root, "clang-format", ["--dry-run", "--Werror", *sources]):
+        name = line.partition(":")[0]
+        if name not in seen:
+            yield line
+        seen.add(name)
 
 
 def complaints(root):
@@ -134,7 +144,7 @@ def complaints(root):
     yield from check_public_headers(root)
     sources = [str(path) for path in files if path.suffix in CPP]
     if sources:
-        yield from run_tool(root, "clang-format", ["--dry-run", "--Werror", *sources])
+        yield from check_format(root, sources)
     yield from run_tool(root, "ruff", ["check", "--quiet", "--output-format=concise", "."])
 
 

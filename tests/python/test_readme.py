@@ -45,7 +45,7 @@ def build_python(folder, code):
     return [sys.executable, "-m", "gradus", source]
 
 
-@pytest.mark.parametrize(("language", "code", "output"), snippets())
+@pytest.mark.parametrize(("language", "code", "output"), list(snippets()))
 def test_snippet(tmp_path, language, code, output):
     command = (build_cpp if language == "cpp" else build_python)(tmp_path, code)
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
