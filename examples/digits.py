@@ -1,7 +1,7 @@
 """Classifies handwritten digits (scikit-learn's 1,797 images): python -m gradus examples/digits.py.
 
-A program written for PyTorch; it runs there too. `--steps N` stops after N optimizer steps, `--losses` prints every loss
-with all its digits, `--picture FILE` draws the loss curve.
+A program written for PyTorch; it runs there too. `--steps N` stops after N optimizer steps, `--losses` prints every
+loss with all its digits, `--picture FILE` draws the loss curve.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """The repository's own checks: each accepts a clean tree and names the place of a planted fault."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ def write(root, name, text):
 def tree(tmp_path):
     """A repository that obeys every rule."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    shutil.copy(TOOLS.parent / ".clang-format", tmp_path)
     write(tmp_path, "gradus/gradus.h", '// All.\n#pragma once\n#include "gradus/core/a.h"\n#include <span>\n')
     write(tmp_path, "gradus/core/a.h", "// A.\n#pragma once\n#include <cstdint>\nint f(int x);\n")
     write(tmp_path, "gradus/ops/b.cpp", '// B.\n#include "gradus/core/a.h"\n\nint f(int x) { return x; }\n')
@@ -51,10 +53,11 @@ def test_layers_refuse_an_unknown_folder(tree):
 
 BODY = "  x += 1;\n"
 FAULTS = [
-    ("gradus/core/a.h", "// A.\n#pragma once\n#include <map>\n", "gradus/core/a.h:3: a public header must not include <map>"),
+    ("gradus/core/a.h", "// A.\n#pragma once\n#include <map>\n", "a.h:3: a public header must not include <map>"),
     ("gradus/core/c.cpp", "int f();\n", "gradus/core/c.cpp:1: a file opens with one sentence"),
     ("gradus/core/c.cpp", "// C.\n" * 601, "gradus/core/c.cpp:1: 601 lines"),
-    ("gradus/core/c.cpp", "// C.\n\nvoid f(int x) {\n" + BODY * 60 + "}\n", "gradus/core/c.cpp:3: function of 62 lines"),
+    ("gradus/core/c.cpp", "// C.\n\nvoid f(int x) {\n" + BODY * 60 + "}\n", "c.cpp:3: function of 62 lines"),
+    ("gradus/core/c.cpp", "// C.\n\nint  f();\n", "gradus/core/c.cpp:3:"),
     ("gradus/core/c.cpp", "// C.\nC::C(int x) : x{x} {\n" + BODY * 60 + "}\n", "function of 62 lines"),
     ("tools/c.py", '"""C."""\n\n\ndef f(x):\n' + "    x += 1\n" * 60, "tools/c.py:4: function of 61 lines"),
     ("docs/c.md", "see /" + "home/someone/file\n", "docs/c.md:1: path of one machine"),
