@@ -27,7 +27,7 @@ def tree(tmp_path):
     """A repository that obeys every rule."""
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     shutil.copy(TOOLS.parent / ".clang-format", tmp_path)
-    write(tmp_path, "gradus/gradus.h", '// All.\n#pragma once\n#include "gradus/core/a.h"\n#include <span>\n')
+    write(tmp_path, "gradus/gradus.h", '// All.\n#pragma once\n#include <span>\n\n#include "gradus/core/a.h"\n')
     write(tmp_path, "gradus/core/a.h", "// A.\n#pragma once\n#include <cstdint>\nint f(int x);\n")
     write(tmp_path, "gradus/ops/b.cpp", '// B.\n#include "gradus/core/a.h"\n\nint f(int x) { return x; }\n')
     return tmp_path
