@@ -3,3 +3,5 @@
 
 #include "gradus/kernels/math_base.h"
 #include "gradus/kernels/math_f32.h"
+#include "gradus/kernels/math_f64.h"
+#include "gradus/kernels/math_trig_f64.h"

@@ -1,4 +1,5 @@
-// Building blocks of the elementary functions: bits, rounding, selection, polynomials, and the exactly rounded functions.
+// Building blocks of the elementary functions: bits, rounding, selection, polynomials, and the exactly rounded
+// functions.
 #pragma once
 
 #include <cstdint>

@@ -154,11 +154,11 @@ namespace detail {
   using namespace detail;
   double d = double(at_least(at_most(x, 4.0f), -4.0f));
   double t = fma(d * d, 0.125, -1.0);
-  return float(d * poly(t, 0x1.713de9a5d2151p-14, -0x1.ff53148830c3bp-13, 0x1.a23d964fd2703p-13,
-                        -0x1.60b241fe65ee8p-12, 0x1.6538eeff06e79p-10, -0x1.7af41dccb9163p-9, 0x1.3bf42cbbe461dp-8,
-                        -0x1.1346f76f3562bp-7, 0x1.d6630226498dfp-7, -0x1.7186330e42af8p-6, 0x1.0ed7a9cac7496p-5,
-                        -0x1.76c1fdf1cb2e3p-5, 0x1.ea969cde3f9cap-5, -0x1.3218327278767p-4, 0x1.717f14286c7a2p-4,
-                        -0x1.b92e74829692ep-4, 0x1.0dabae7e30036p-3, -0x1.69a0cd1eb6a80p-3, 0x1.6a0407821a1bdp-2));
+  return float(d * poly(t, 0x1.713de9a5d2151p-14, -0x1.ff53148830c3bp-13, 0x1.a23d964fd2703p-13, -0x1.60b241fe65ee8p-12,
+                        0x1.6538eeff06e79p-10, -0x1.7af41dccb9163p-9, 0x1.3bf42cbbe461dp-8, -0x1.1346f76f3562bp-7,
+                        0x1.d6630226498dfp-7, -0x1.7186330e42af8p-6, 0x1.0ed7a9cac7496p-5, -0x1.76c1fdf1cb2e3p-5,
+                        0x1.ea969cde3f9cap-5, -0x1.3218327278767p-4, 0x1.717f14286c7a2p-4, -0x1.b92e74829692ep-4,
+                        0x1.0dabae7e30036p-3, -0x1.69a0cd1eb6a80p-3, 0x1.6a0407821a1bdp-2));
 }
 
 /// erfc(x) = e^(-x^2) P((|x| - 3) / (|x| + 3)), reflected below 0; P: degree 10, relative error 2^-29.4 up to 10.3.
