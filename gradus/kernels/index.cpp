@@ -1,0 +1,262 @@
+// Advanced indexing, embedding rows, gather and scatter: address arithmetic around moves by element size.
+#include "gradus/kernels/index.h"
+
+#include <cstring>
+
+#include "gradus/core/half.h"
+#include "gradus/kernels/reduce_table.h"
+#include "gradus/kernels/strided_loop.h"
+
+namespace gradus {
+namespace {
+
+constexpr int64_t kBlock = 512;  // addresses computed together
+
+// What happens between an element of the indexed tensor and one of the other array.
+struct Get {
+  static constexpr bool moves = true;
+  template <class T>
+  void operator()(const T& table, T& other) const {
+    other = table;
+  }
+};
+struct Put {
+  static constexpr bool moves = true;
+  template <class T>
+  void operator()(T& table, const T& other) const {
+    table = other;
+  }
+};
+struct Add {
+  static constexpr bool moves = false;
+  template <class T>
+  void operator()(T& table, const T& other) const {
+    if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>) table = T(float(table) + float(other));
+    else if constexpr (std::is_same_v<T, bool>) table = table || other;
+    else if constexpr (std::is_integral_v<T>)
+      table = static_cast<T>(static_cast<uint64_t>(table) + static_cast<uint64_t>(other));
+    else table = table + other;
+  }
+};
+
+// Calls f.operator()<T>() with a type of that size (moves) or of that dtype (arithmetic).
+template <class Op, class F>
+void with_element(DType dtype, F&& f) {
+  if constexpr (!Op::moves) {
+    dispatch(dtype, f);
+  } else {
+    switch (item_size(dtype)) {
+      case 1: return f.template operator()<uint8_t>();
+      case 2: return f.template operator()<uint16_t>();
+      case 4: return f.template operator()<uint32_t>();
+      default: return f.template operator()<uint64_t>();
+    }
+  }
+}
+
+// One run of the slice for a block of positions.
+struct Slice {
+  int64_t n, table_stride, other_stride;
+  bool positions_inside;  // neighbouring positions are nearer in memory than neighbouring slice elements
+};
+
+template <class T, class Op>
+void run_block(T* table, T* other, const int64_t* table_at, const int64_t* other_at, int64_t m, const Slice& s) {
+  const Op op;
+  if (s.n == 1) {
+    for (int64_t k = 0; k < m; ++k) op(table[table_at[k]], other[other_at[k]]);
+  } else if (s.positions_inside) {
+    for (int64_t i = 0; i < s.n; ++i, table += s.table_stride, other += s.other_stride)
+      for (int64_t k = 0; k < m; ++k) op(table[table_at[k]], other[other_at[k]]);
+  } else if (s.table_stride == 1 && s.other_stride == 1) {
+    for (int64_t k = 0; k < m; ++k) {
+      T *t = table + table_at[k], *o = other + other_at[k];
+      if constexpr (std::is_same_v<Op, Get>) std::memcpy(o, t, static_cast<size_t>(s.n) * sizeof(T));
+      else if constexpr (std::is_same_v<Op, Put>) std::memcpy(t, o, static_cast<size_t>(s.n) * sizeof(T));
+      else if constexpr (std::is_same_v<T, float>) {
+        GRADUS_PICK(reduce_table).accumulate[0][static_cast<int>(Acc::Float)](t, o, 1, 0, s.n);
+      } else {
+        for (int64_t i = 0; i < s.n; ++i) op(t[i], o[i]);
+      }
+    }
+  } else {
+    for (int64_t k = 0; k < m; ++k) {
+      T *t = table + table_at[k], *o = other + other_at[k];
+      for (int64_t i = 0; i < s.n; ++i) op(t[i * s.table_stride], o[i * s.other_stride]);
+    }
+  }
+}
+
+int64_t magnitude(int64_t v) { return v < 0 ? -v : v; }
+
+// The dims of B followed by those of the slice, for `other`; the slice dims alone for the table.
+template <class T, class Op, int N>
+void run_indexed(const Array& slice, const IndexSpec& spec, const Array& other) {
+  const Array& first = spec.index[0];
+  const int64_t* strides[N + 1];
+  for (int j = 0; j < N; ++j) strides[j] = spec.index[j].strides;
+  strides[N] = other.strides;
+  const StridedLoop<N + 1> positions(first.ndim, first.sizes, strides);
+  const StridedLoop<2> inner(slice.ndim, slice.sizes, {slice.strides, other.strides + first.ndim});
+  const Slice run{inner.run(), inner.stride(0), inner.stride(1),
+                  positions.run() > 1 && magnitude(positions.stride(N)) < magnitude(inner.stride(1))};
+  int64_t table_at[kBlock], other_at[kBlock];
+  positions.for_each_run([&](const int64_t* offset) {
+    for (int64_t from = 0; from < positions.run(); from += kBlock) {
+      const int64_t m = positions.run() - from < kBlock ? positions.run() - from : kBlock;
+      for (int64_t k = 0; k < m; ++k) {
+        table_at[k] = 0;
+        other_at[k] = offset[N] + (from + k) * positions.stride(N);
+      }
+      for (int j = 0; j < N; ++j) {
+        const int64_t* index = spec.index[j].template as<int64_t>() + offset[j] + from * positions.stride(j);
+        const int64_t step = positions.stride(j), size = spec.dim_sizes[j], stride = spec.dim_strides[j];
+        for (int64_t k = 0; k < m; ++k) {
+          const int64_t i = index[k * step];
+          table_at[k] += (i < 0 ? i + size : i) * stride;
+        }
+      }
+      inner.for_each_run([&](const int64_t* at) {
+        run_block<T, Op>(slice.as<T>() + at[0], other.as<T>() + at[1], table_at, other_at, m, run);
+      });
+    }
+  });
+}
+
+template <class T, class Op>
+void run_counted(const Array& slice, const IndexSpec& spec, const Array& other) {
+  switch (spec.n_indexed) {
+    case 1: return run_indexed<T, Op, 1>(slice, spec, other);
+    case 2: return run_indexed<T, Op, 2>(slice, spec, other);
+    default: break;
+  }
+  IndexSpec padded = spec;  // missing dims take a stride of 0
+  for (int j = spec.n_indexed; j < kMaxIndexed; ++j) {
+    padded.index[j] = spec.index[0];
+    padded.dim_sizes[j] = padded.dim_strides[j] = 0;
+  }
+  run_indexed<T, Op, kMaxIndexed>(slice, padded, other);
+}
+
+template <class Op>
+void run_dtype(const Array& slice, const IndexSpec& spec, const Array& other) {
+  with_element<Op>(other.dtype, [&]<class T>() { run_counted<T, Op>(slice, spec, other); });
+}
+
+IndexSpec row_spec(const Array& table, const Array& index) {
+  IndexSpec spec;
+  spec.n_indexed = 1;
+  spec.dim_sizes[0] = table.sizes[0];
+  spec.dim_strides[0] = table.strides[0];
+  spec.index[0] = index;
+  return spec;
+}
+
+Array row_slice(const Array& table) {
+  return {table.data, table.dtype, table.ndim - 1, table.sizes + 1, table.strides + 1};
+}
+
+// Walks the shape of `index`: element [i… with index at dim] of `table` against element i… of `other`.
+// `strides` are those of the table over that shape, zero at dim.
+template <class T, class Op>
+void run_picked(const Array& table, int64_t dim_stride, const int64_t* strides, const Array& index,
+                const Array& other) {
+  const Op op;
+  const StridedLoop<3> loop(index.ndim, index.sizes, {index.strides, strides, other.strides});
+  const int64_t n = loop.run(), is = loop.stride(0), ts = loop.stride(1), os = loop.stride(2);
+  loop.for_each_run([&](const int64_t* at) {
+    const int64_t* i = index.as<int64_t>() + at[0];
+    T *t = table.as<T>() + at[1], *o = other.as<T>() + at[2];
+    for (int64_t k = 0; k < n; ++k) op(t[k * ts + i[k * is] * dim_stride], o[k * os]);
+  });
+}
+
+template <class Op>
+void run_along(const Array& table, int dim, const Array& index, const Array& other) {
+  int64_t strides[64];
+  for (int d = 0; d < index.ndim; ++d) strides[d] = d == dim ? 0 : table.strides[d];
+  const int64_t dim_stride = table.ndim ? table.strides[dim] : 0;
+  with_element<Op>(other.dtype, [&]<class T>() { run_picked<T, Op>(table, dim_stride, strides, index, other); });
+}
+
+// Targets name a class: the table has one dim more than they have.
+template <class F>
+void for_each_target(const Array& table, int dim, const Array& target, const Array& other, int64_t ignore, F&& f) {
+  int64_t strides[64];
+  for (int d = 0; d < target.ndim; ++d) strides[d] = table.strides[d < dim ? d : d + 1];
+  const int64_t dim_stride = table.strides[dim];
+  const StridedLoop<3> loop(target.ndim, target.sizes, {target.strides, strides, other.strides});
+  loop.for_each_run([&](const int64_t* at) {
+    for (int64_t k = 0; k < loop.run(); ++k) {
+      const int64_t t = target.as<int64_t>()[at[0] + k * loop.stride(0)];
+      f(t != ignore, at[1] + k * loop.stride(1) + (t != ignore ? t * dim_stride : 0), at[2] + k * loop.stride(2));
+    }
+  });
+}
+
+}  // namespace
+
+void index_get(const Array& slice, const IndexSpec& spec, const Array& out) { run_dtype<Get>(slice, spec, out); }
+
+void index_put(const Array& slice, const IndexSpec& spec, const Array& values, bool accumulate) {
+  if (accumulate) {
+    run_dtype<Add>(slice, spec, values);
+  } else {
+    run_dtype<Put>(slice, spec, values);
+  }
+}
+
+void gather_rows(const Array& table, const Array& index, const Array& out) {
+  index_get(row_slice(table), row_spec(table, index), out);
+}
+
+void scatter_add_rows(const Array& grad, const Array& index, const Array& out_table, int64_t padding_idx) {
+  if (padding_idx < 0) return index_put(row_slice(out_table), row_spec(out_table, index), grad, true);
+  const Array slice = row_slice(out_table);
+  const StridedLoop<2> positions(index.ndim, index.sizes, {index.strides, grad.strides});
+  const int64_t scalar_at[1] = {0};
+  positions.for_each_run([&](const int64_t* at) {
+    for (int64_t k = 0; k < positions.run(); ++k) {
+      const int64_t* row = index.as<int64_t>() + at[0] + k * positions.stride(0);
+      if (*row == padding_idx) continue;
+      Array one = grad;  // a single row; its index has no dims
+      one.ndim = slice.ndim;
+      one.sizes = slice.sizes;
+      one.strides = grad.strides + index.ndim;
+      one.data = grad.as<char>() + (at[1] + k * positions.stride(1)) * item_size(grad.dtype);
+      const Array where{const_cast<int64_t*>(row), kInt64, 0, scalar_at, scalar_at};
+      index_put(slice, row_spec(out_table, where), one, true);
+    }
+  });
+}
+
+void gather(const Array& in, int dim, const Array& index, const Array& out) { run_along<Get>(in, dim, index, out); }
+
+void scatter(const Array& dst, int dim, const Array& index, const Array& src, ScatterMode mode) {
+  if (mode == ScatterMode::Add) {
+    run_along<Add>(dst, dim, index, src);
+  } else {
+    run_along<Put>(dst, dim, index, src);
+  }
+}
+
+void nll_pick(const Array& log_probs, int dim, const Array& target, const Array& out, int64_t ignore_index) {
+  with_element<Get>(out.dtype, [&]<class T>() {
+    const T* from = log_probs.as<T>();
+    T* to = out.as<T>();
+    for_each_target(log_probs, dim, target, out, ignore_index,
+                    [&](bool counts, int64_t at, int64_t o) { to[o] = counts ? from[at] : T{0}; });
+  });
+}
+
+void nll_put(const Array& grad, const Array& target, const Array& grad_in, int dim, int64_t ignore_index) {
+  with_element<Put>(grad.dtype, [&]<class T>() {
+    const T* from = grad.as<T>();
+    T* to = grad_in.as<T>();
+    for_each_target(grad_in, dim, target, grad, ignore_index, [&](bool counts, int64_t at, int64_t o) {
+      if (counts) to[at] = from[o];
+    });
+  });
+}
+
+}  // namespace gradus
