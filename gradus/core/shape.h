@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,28 +14,55 @@ class IntList {
  public:
   constexpr IntList() = default;
   constexpr IntList(const int64_t* data, int64_t size) : data_(data), size_(size) {}
-  constexpr IntList(std::initializer_list<int64_t> list)
-      : data_(list.begin()), size_(static_cast<int64_t>(list.size())) {}
+  /// A single dimension, so that sum(x, 1) reads like PyTorch's.
+  constexpr IntList(int64_t one) : size_(1), one_(one) {}
+  constexpr IntList(int one) : size_(1), one_(one) {}
+  constexpr IntList(std::initializer_list<int64_t> list) : size_(static_cast<int64_t>(list.size())) {
+    data_ = list.begin();
+  }
   IntList(const std::vector<int64_t>& list) : data_(list.data()), size_(static_cast<int64_t>(list.size())) {}
   IntList(std::span<const int64_t> list) : data_(list.data()), size_(static_cast<int64_t>(list.size())) {}
 
-  constexpr const int64_t* data() const { return data_; }
+  constexpr const int64_t* data() const { return data_ ? data_ : &one_; }
   constexpr int64_t size() const { return size_; }
   constexpr bool empty() const { return size_ == 0; }
-  constexpr int64_t operator[](int64_t i) const { return data_[i]; }
-  constexpr int64_t back() const { return data_[size_ - 1]; }
-  constexpr const int64_t* begin() const { return data_; }
-  constexpr const int64_t* end() const { return data_ + size_; }
-  friend constexpr bool operator==(IntList a, IntList b) {
+  constexpr int64_t operator[](int64_t i) const { return data()[i]; }
+  constexpr int64_t back() const { return data()[size_ - 1]; }
+  constexpr const int64_t* begin() const { return data(); }
+  constexpr const int64_t* end() const { return data() + size_; }
+  friend constexpr bool operator==(const IntList& a, const IntList& b) {
     if (a.size_ != b.size_) return false;
     for (int64_t i = 0; i < a.size_; ++i)
-      if (a.data_[i] != b.data_[i]) return false;
+      if (a[i] != b[i]) return false;
     return true;
   }
 
  private:
   const int64_t* data_ = nullptr;
   int64_t size_ = 0;
+  int64_t one_ = 0;
+};
+
+/// An optional IntList that braces can build: sum(x, {0, 1}).
+class OptIntList {
+ public:
+  constexpr OptIntList() = default;
+  constexpr OptIntList(std::nullopt_t) {}
+  constexpr OptIntList(IntList list) : list_(list), has_(true) {}
+  constexpr OptIntList(std::initializer_list<int64_t> list) : list_(list), has_(true) {}
+  constexpr OptIntList(int64_t one) : list_(one), has_(true) {}
+  constexpr OptIntList(int one) : list_(one), has_(true) {}
+  OptIntList(const std::vector<int64_t>& list) : list_(list), has_(true) {}
+  inline OptIntList(const class Dims& list);
+
+  constexpr bool has_value() const { return has_; }
+  constexpr explicit operator bool() const { return has_; }
+  constexpr const IntList& operator*() const { return list_; }
+  constexpr const IntList* operator->() const { return &list_; }
+
+ private:
+  IntList list_;
+  bool has_ = false;
 };
 
 /// An owned list of int64; no allocation up to six entries.
@@ -93,7 +121,7 @@ class Dims {
     --size_;
   }
   friend bool operator==(const Dims& a, const Dims& b) { return IntList(a) == IntList(b); }
-  friend bool operator==(const Dims& a, IntList b) { return IntList(a) == b; }
+  friend bool operator==(const Dims& a, const IntList& b) { return IntList(a) == b; }
 
  private:
   static constexpr int64_t kInline = 6;
@@ -131,7 +159,9 @@ class Dims {
   int64_t inline_[kInline];
 };
 
-inline int64_t product(IntList sizes) {
+inline OptIntList::OptIntList(const Dims& list) : list_(list), has_(true) {}
+
+inline int64_t product(const IntList& sizes) {
   int64_t n = 1;
   for (int64_t s : sizes) n *= s;
   return n;

@@ -1,0 +1,42 @@
+// Sizes and strides: wrapping of dims, broadcasting, the layout of results (PyTorch's rules).
+#pragma once
+#include <cstdint>
+
+#include "gradus/core/device.h"
+#include "gradus/core/dtype.h"
+#include "gradus/core/shape.h"
+
+namespace gradus {
+
+/// Sizes, strides and offset in elements: what a view operator maps.
+struct Geometry {
+  Dims sizes, strides;
+  int64_t offset = 0;
+};
+
+/// A dim in [-ndim, ndim) made non-negative; 0-d tensors count as one dim. IndexError otherwise.
+int64_t wrap_dim(int64_t dim, int64_t ndim);
+/// Row-major strides.
+Dims dense_strides(const IntList& sizes);
+/// The common shape of a broadcast. RuntimeError if there is none.
+Dims broadcast_sizes(const IntList& a, const IntList& b);
+/// Strides that read a tensor of `sizes` as one of shape `target` (0 in broadcast dims).
+Dims expand_strides(const IntList& sizes, const IntList& strides, const IntList& target);
+bool is_expandable_to(const IntList& sizes, const IntList& target);
+bool is_channels_last(const IntList& sizes, const IntList& strides, MemoryFormat format);
+/// No two indices share an element, and no element between is unused.
+bool is_non_overlapping_and_dense(const IntList& sizes, const IntList& strides);
+/// Two indices may share an element (a stride 0 over more than one index, or interleaved strides).
+bool has_internal_overlap(const IntList& sizes, const IntList& strides);
+/// Strides of a result that keeps the memory order of `strides` (empty_like): exact if dense, else a dense permutation.
+Dims like_strides(const IntList& sizes, const IntList& strides);
+
+/// Strides of the result of a pointwise op over operands of shape `sizes` (each given by its expanded strides).
+Dims pointwise_strides(const IntList& sizes, const Dims* operand_strides, int n_operands);
+
+/// Resolves one -1 in `shape`. RuntimeError if the element counts cannot agree.
+Dims infer_view_size(const IntList& shape, int64_t numel);
+/// Strides of a view of the given shape over (sizes, strides), or false if a copy is needed.
+bool view_strides(const IntList& sizes, const IntList& strides, const IntList& shape, Dims& out);
+
+}  // namespace gradus

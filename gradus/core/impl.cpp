@@ -1,0 +1,208 @@
+// Life and death of storages, views, tensors and nodes.
+#include "gradus/core/impl.h"
+
+#include <new>
+
+#include "gradus/core/modes.h"
+#include "gradus/core/node.h"
+#include "gradus/core/tensor.h"
+
+namespace gradus {
+
+void (*python_release)(TensorImpl*) = nullptr;
+void (*hooks_release)(void*) = nullptr;
+
+Storage* new_storage(int64_t bytes) {
+  auto* s = new (pool_get(sizeof(Storage))) Storage;
+  s->bytes = bytes;
+  try {
+    s->data = data_get(bytes);
+  } catch (...) {
+    pool_put(s, sizeof(Storage));
+    throw;
+  }
+  detail::count_object(detail::kStorages, 1);
+  return s;
+}
+
+void destroy(Storage* s) noexcept {
+  if (s->release)
+    s->release(s->context);
+  else if (s->data)
+    data_put(s->data, s->bytes);
+  detail::count_object(detail::kStorages, -1);
+  pool_put(s, sizeof(Storage));
+}
+
+View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntList& strides, int64_t offset) {
+  auto* v = static_cast<View*>(pool_get(sizeof(View)));
+  const int n = static_cast<int>(sizes.size());
+  v->refs = 1;
+  v->dtype = dtype;
+  v->ndim = static_cast<uint8_t>(n);
+  v->storage = storage;
+  v->offset = offset;
+  v->heap = nullptr;
+  if (n > View::kInline) v->heap = static_cast<int64_t*>(pool_get(sizeof(int64_t) * 2 * static_cast<size_t>(n)));
+  auto* size = const_cast<int64_t*>(v->size_data());
+  auto* stride = const_cast<int64_t*>(v->stride_data());
+  for (int i = 0; i < n; ++i) size[i] = sizes[i];
+  const bool given = strides.size() == sizes.size();
+  int64_t dense = 1, numel = 1;
+  bool contiguous = true;
+  for (int i = n - 1; i >= 0; --i) {
+    stride[i] = given ? strides[i] : dense;
+    if (size[i] != 1 && stride[i] != dense) contiguous = false;
+    numel *= size[i];
+    dense *= size[i] > 1 ? size[i] : 1;
+  }
+  v->numel = numel;
+  v->contiguous = contiguous || numel == 0;
+  return v;
+}
+
+void destroy(View* v) noexcept {
+  drop(v->storage);
+  if (v->heap) pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim);
+  pool_put(v, sizeof(View));
+}
+
+Version* new_version() { return new (pool_get(sizeof(Version))) Version; }
+void drop(Version* v) noexcept {
+  if (ref_dec(v->refs)) pool_put(v, sizeof(Version));
+}
+
+TensorImpl* new_tensor(View* view) {
+  auto* t = new (pool_get(sizeof(TensorImpl))) TensorImpl;
+  t->view = view;
+  detail::count_object(detail::kTensors, 1);
+  return t;
+}
+
+namespace {
+void destroy_meta(Meta* m) noexcept {
+  if (m->grad) drop(m->grad);
+  if (m->base) drop(m->base);
+  if (m->hooks && hooks_release) hooks_release(m->hooks);
+  pool_put(m, sizeof(Meta));
+}
+}  // namespace
+
+void destroy(TensorImpl* t) noexcept {
+  if (t->py && python_release) {  // Python may take the tensor back
+    python_release(t);
+    return;
+  }
+  if (t->node) {
+    if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node);
+    drop(t->node);
+  }
+  if (t->meta) destroy_meta(t->meta);
+  if (t->version) drop(t->version);
+  drop(t->view);
+  detail::count_object(detail::kTensors, -1);
+  pool_put(t, sizeof(TensorImpl));
+}
+
+Meta& meta_of(TensorImpl* t) {
+  if (!t->meta) t->meta = new (pool_get(sizeof(Meta))) Meta;
+  return *t->meta;
+}
+
+Version& version_of(TensorImpl* t) {
+  if (!t->version) t->version = new_version();
+  return *t->version;
+}
+
+// ---- nodes
+
+Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out) {
+  const size_t bytes = sizeof(Node) + sizeof(Edge) * static_cast<size_t>(n_next) +
+                       sizeof(Saved) * static_cast<size_t>(n_saved) + sizeof(OutMeta) * static_cast<size_t>(n_out);
+  auto* n = new (pool_get(bytes)) Node;
+  n->n_next = static_cast<uint16_t>(n_next);
+  n->n_saved = static_cast<uint16_t>(n_saved);
+  n->n_out = static_cast<uint16_t>(n_out);
+  n->bytes = static_cast<uint32_t>(bytes);
+  n->type = &type;
+  n->seq = detail::modes.sequence++;
+  for (int i = 0; i < n_next; ++i) new (n->next() + i) Edge;
+  for (int i = 0; i < n_saved; ++i) new (n->saved() + i) Saved;
+  for (int i = 0; i < n_out; ++i) new (n->out() + i) OutMeta;
+  detail::count_object(detail::kNodes, 1);
+  return n;
+}
+
+void release_saved(Node& n) noexcept {
+  for (int i = 0; i < n.n_saved; ++i) {
+    Saved& s = n.saved()[i];
+    if (s.view) {
+      drop(s.view);
+      n.saves = true;
+    }
+    if (s.version) drop(s.version);
+    s = Saved{};
+  }
+  n.released = true;
+}
+
+namespace {
+// Dead nodes wait in a list threaded through `seq`: no recursion, no allocation, usable until the process ends.
+constinit thread_local Node* dead = nullptr;
+constinit thread_local bool burying = false;
+
+void enqueue_dead(Node* n) noexcept {
+  n->seq = reinterpret_cast<uint64_t>(dead);
+  dead = n;
+}
+
+void bury(Node* n) noexcept {
+  if (n->type->destroy) n->type->destroy(*n);
+  if (n->hooks && hooks_release) hooks_release(n->hooks);
+  release_saved(*n);
+  for (int i = 0; i < n->n_next; ++i)
+    if (Node* m = n->next()[i].node; m && ref_dec(m->refs)) enqueue_dead(m);
+  for (int i = 0; i < n->n_out; ++i) n->out()[i].~OutMeta();
+  detail::count_object(detail::kNodes, -1);
+  pool_put(n, n->bytes);
+}
+}  // namespace
+
+void destroy(Node* n) noexcept {
+  enqueue_dead(n);
+  if (burying) return;
+  burying = true;
+  while (Node* next = dead) {
+    dead = reinterpret_cast<Node*>(next->seq);
+    bury(next);
+  }
+  burying = false;
+}
+
+// ---- accumulators: the leaf owns its accumulator, the accumulator knows the leaf while it lives
+
+namespace {
+void accumulate(Node&, const Tensor*, Tensor*) {}  // the engine treats accumulators itself
+constexpr NodeType kAccumulator{"AccumulateGrad", &accumulate, nullptr};
+}  // namespace
+
+bool is_accumulator(const Node* n) { return n->type == &kAccumulator; }
+TensorImpl* accumulator_leaf(const Node* n) {
+  return is_accumulator(n) ? static_cast<TensorImpl*>(n->context) : nullptr;
+}
+void detach_accumulator(Node* n) noexcept { n->context = nullptr; }
+
+Edge gradient_edge(TensorImpl* t) {
+  if (!t->requires_grad()) return {};
+  if (!t->node) {
+    Node* n = new_node(kAccumulator, 0, 0, 1);
+    n->seq = UINT64_MAX;
+    n->context = t;
+    n->out()[0] = {t->view->dtype, true, t->view->sizes()};
+    t->node = n;
+    t->flags |= TensorImpl::kLeafNode;
+  }
+  return {t->node, t->out_nr};
+}
+
+}  // namespace gradus

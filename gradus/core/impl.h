@@ -1,0 +1,112 @@
+// What a Tensor is made of: Storage (memory), View (immutable geometry over a Storage), Version, TensorImpl, Node.
+#pragma once
+#include <cstdint>
+
+#include "gradus/core/alloc.h"
+#include "gradus/core/array.h"
+#include "gradus/core/refcount.h"
+#include "gradus/core/shape.h"
+
+namespace gradus {
+
+struct Node;
+struct TensorImpl;
+
+/// Memory shared by all views of a tensor.
+struct Storage {
+  uint32_t refs = 1;
+  uint32_t flags = 0;
+  void* data = nullptr;
+  int64_t bytes = 0;
+  void (*release)(void* context) = nullptr;  // foreign memory: called instead of data_put
+  void* context = nullptr;
+  uint32_t exports = 0;  // live NumPy arrays or DLPack capsules over this memory
+
+  enum : uint32_t { kForeign = 1, kReadOnly = 2 };
+};
+Storage* new_storage(int64_t bytes);
+void destroy(Storage*) noexcept;
+inline void drop(Storage* s) noexcept {
+  if (ref_dec(s->refs)) destroy(s);
+}
+
+/// Geometry of a tensor over its storage. Never changes once made; offsets and strides are in elements.
+struct View {
+  static constexpr int kInline = 5;
+  uint32_t refs = 1;
+  DType dtype;
+  uint8_t ndim;
+  bool contiguous;  // row-major dense
+  Storage* storage;
+  int64_t offset;
+  int64_t numel;
+  int64_t* heap;  // sizes then strides, above five dims
+  int64_t inline_sizes[kInline], inline_strides[kInline];
+
+  const int64_t* size_data() const { return ndim <= kInline ? inline_sizes : heap; }
+  const int64_t* stride_data() const { return ndim <= kInline ? inline_strides : heap + ndim; }
+  IntList sizes() const { return {size_data(), ndim}; }
+  IntList strides() const { return {stride_data(), ndim}; }
+  char* data() const { return static_cast<char*>(storage->data) + offset * item_size(dtype); }
+  Array array() const { return {data(), dtype, ndim, size_data(), stride_data()}; }
+};
+/// Takes over one reference to `storage`. Empty `strides` with non-empty sizes means row-major.
+View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntList& strides, int64_t offset);
+void destroy(View*) noexcept;
+inline void drop(View* v) noexcept {
+  if (ref_dec(v->refs)) destroy(v);
+}
+
+/// Autograd's `_version`: shared by a tensor, its views and detached aliases.
+struct Version {
+  uint32_t refs = 1;
+  uint32_t n = 0;
+};
+Version* new_version();
+void drop(Version* v) noexcept;
+
+/// How a view came about decides which in-place writes it permits.
+enum class ViewKind : uint8_t { Plain, MultiOutput, NoGrad };
+
+/// The rare part of a tensor: gradient, view relation, hooks.
+struct Meta {
+  TensorImpl* grad = nullptr;
+  TensorImpl* base = nullptr;      // of a differentiable view
+  ViewKind kind = ViewKind::Plain;
+  uint32_t view_version = 0;       // version at which `node` of a view was valid
+  bool retains_grad = false;
+  void* hooks = nullptr;           // owned by autograd
+};
+
+struct TensorImpl {
+  uint32_t refs = 1;
+  uint32_t flags = 0;
+  View* view;
+  Version* version = nullptr;  // made when something shares or counts it
+  Node* node = nullptr;        // grad_fn; of a leaf: its accumulator, made on demand
+  uint32_t out_nr = 0;
+  Meta* meta = nullptr;
+  void* py = nullptr;  // the Python object, set by the binding
+
+  enum : uint32_t { kRequiresGrad = 1, kLeafNode = 2, kParameter = 4 };
+  bool requires_grad() const { return flags & kRequiresGrad; }
+  /// A tensor without grad_fn; `node` of a leaf is its accumulator.
+  bool is_leaf() const { return !node || (flags & kLeafNode); }
+};
+/// Takes over one reference to `view`.
+TensorImpl* new_tensor(View* view);
+void destroy(TensorImpl*) noexcept;
+inline void drop(TensorImpl* t) noexcept {
+  if (ref_dec(t->refs)) destroy(t);
+}
+Meta& meta_of(TensorImpl*);
+Version& version_of(TensorImpl*);
+inline uint32_t version_number(const TensorImpl* t) { return t->version ? t->version->n : 0; }
+inline void bump_version(TensorImpl* t) { ++version_of(t).n; }
+
+/// Set by the Python binding: keeps a Python object alive together with its tensor. May be null.
+extern void (*python_release)(TensorImpl*);
+/// Set by autograd: frees Meta::hooks.
+extern void (*hooks_release)(void*);
+
+}  // namespace gradus

@@ -1,0 +1,118 @@
+// What a tensor knows about itself without computing anything.
+#include "gradus/core/tensor.h"
+
+#include "gradus/core/format.h"
+#include "gradus/core/geometry.h"
+#include "gradus/core/node.h"
+
+namespace gradus {
+
+namespace detail {
+constinit thread_local Modes modes;
+DType default_dtype = DType::Float32;
+}  // namespace detail
+
+void set_default_dtype(DType dtype) {
+  check_as(ErrorKind::Type, is_floating(dtype), "only floating-point types are supported as the default type");
+  detail::default_dtype = dtype;
+}
+
+void release(TensorImpl* t) noexcept { drop(t); }
+void retain(TensorImpl* t) noexcept { ref_inc(t->refs); }
+
+DType Tensor::dtype() const { return impl_->view->dtype; }
+int64_t Tensor::dim() const { return impl_->view->ndim; }
+IntList Tensor::sizes() const { return impl_->view->sizes(); }
+IntList Tensor::strides() const { return impl_->view->strides(); }
+int64_t Tensor::size(int64_t d) const { return impl_->view->size_data()[wrap_dim(d, dim())]; }
+int64_t Tensor::stride(int64_t d) const { return impl_->view->stride_data()[wrap_dim(d, dim())]; }
+int64_t Tensor::numel() const { return impl_->view->numel; }
+int64_t Tensor::storage_offset() const { return impl_->view->offset; }
+bool Tensor::is_contiguous(MemoryFormat format) const {
+  if (format == MemoryFormat::ChannelsLast || format == MemoryFormat::ChannelsLast3d)
+    return is_channels_last(sizes(), strides(), format);
+  return impl_->view->contiguous;
+}
+
+void* Tensor::data_ptr() const { return impl_->view->data(); }
+
+void Tensor::expect_dtype(DType expected) const {
+  check(dtype() == expected, "expected scalar type ", expected, " but found ", dtype());
+}
+
+Scalar Tensor::item() const {
+  check(numel() == 1, "a Tensor with ", numel(), " elements cannot be converted to Scalar");
+  const void* p = data_ptr();
+  return dispatch(dtype(), [p]<class T>() -> Scalar {
+    const T value = *static_cast<const T*>(p);
+    if constexpr (std::is_same_v<T, bool>)
+      return Scalar(value);
+    else if constexpr (DTypeOf<T>::value >= DType::Float16)
+      return Scalar(static_cast<double>(value));
+    else
+      return Scalar(static_cast<int64_t>(value));
+  });
+}
+
+bool Tensor::requires_grad() const { return impl_->requires_grad(); }
+bool Tensor::is_leaf() const { return impl_->is_leaf(); }
+
+const Tensor& Tensor::requires_grad_(bool wanted) const {
+  if (!wanted) {
+    check(is_leaf(),
+          "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+          "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+    impl_->flags &= ~TensorImpl::kRequiresGrad;
+    return *this;
+  }
+  check(is_floating(dtype()), "only Tensors of floating point dtype can require gradients");
+  impl_->flags |= TensorImpl::kRequiresGrad;
+  return *this;
+}
+
+Tensor Tensor::grad() const {
+  TensorImpl* g = impl_->meta ? impl_->meta->grad : nullptr;
+  if (g) retain(g);
+  return Tensor(g);
+}
+
+void Tensor::set_grad(const Tensor& grad) const {
+  if (!grad.defined() && !impl_->meta) return;
+  Meta& m = meta_of(impl_);
+  TensorImpl* before = m.grad;
+  if (grad.defined()) retain(grad.impl());
+  m.grad = grad.impl();
+  if (before) drop(before);
+}
+
+uint32_t Tensor::version() const { return version_number(impl_); }
+bool Tensor::retains_grad() const { return impl_->meta && impl_->meta->retains_grad && !is_leaf(); }
+void Tensor::retain_grad() const {
+  check(requires_grad(), "can't retain_grad on Tensor that has requires_grad=False");
+  if (!is_leaf()) meta_of(impl_).retains_grad = true;
+}
+
+bool Tensor::is_view() const { return impl_->meta && impl_->meta->base; }
+Tensor Tensor::base() const {
+  if (!is_view()) return {};
+  retain(impl_->meta->base);
+  return Tensor(impl_->meta->base);
+}
+
+Tensor Tensor::variable_data() const {
+  ref_inc(impl_->view->refs);
+  return Tensor(new_tensor(impl_->view));
+}
+
+void Tensor::set_data(const Tensor& other) const {
+  check(!requires_grad() || is_floating(other.dtype()),
+        "data set to a tensor that requires gradients must be floating point or complex dtype");
+  View* before = impl_->view;
+  ref_inc(other.impl()->view->refs);
+  impl_->view = other.impl()->view;
+  drop(before);
+  if (impl_->node && (impl_->flags & TensorImpl::kLeafNode))
+    impl_->node->out()[0] = {impl_->view->dtype, true, impl_->view->sizes()};
+}
+
+}  // namespace gradus

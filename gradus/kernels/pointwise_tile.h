@@ -1,0 +1,47 @@
+// Makes the tile loops of a pointwise operator from its `value`; included only by generated kernel sources.
+#pragma once
+#include <type_traits>
+#include <utility>
+
+#include "gradus/kernels/pointwise.h"
+#include "gradus/ops/op.h"
+
+namespace gradus::GRADUS_TARGET {
+namespace {
+
+template <class O, class T, size_t... I, size_t... P>
+inline __attribute__((always_inline)) void tile_loop(void* out, const void* const* in, int64_t n,
+                                                     std::index_sequence<I...>, std::index_sequence<P...>) {
+  using R = decltype(O::value((void(I), T{})..., (void(P), T{})...));
+  constexpr bool is_bool = std::is_same_v<R, bool>;
+  auto* d = static_cast<std::conditional_t<is_bool, bool, T>*>(out);
+  const T* const src[] = {static_cast<const T*>(in[I])..., nullptr};
+  // Parameters are read once: the compiler cannot know that the output does not overlap them.
+  const T param[] = {*static_cast<const T*>(in[sizeof...(I) + P])..., T{}};
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    if constexpr (is_bool)
+      d[i] = O::value(src[I][i]..., param[P]...);
+    else
+      d[i] = static_cast<T>(O::value(src[I][i]..., param[P]...));
+  }
+}
+
+template <class O, class T>
+__attribute__((flatten)) void tile(void* out, const void* const* in, int64_t n) {
+  tile_loop<O, T>(out, in, n, std::make_index_sequence<pointwise_operands(O::op)>{},
+                  std::make_index_sequence<pointwise_params(O::op)>{});
+}
+
+template <class O>
+constexpr TileTable make_tiles() {
+  TileTable t{};
+  if constexpr (!floats_only(O::op.kind)) t.fn[0] = &tile<O, int32_t>;
+  if constexpr (!floats_only(O::op.kind)) t.fn[1] = &tile<O, int64_t>;
+  if constexpr (!integers_only(O::op.kind)) t.fn[2] = &tile<O, float>;
+  if constexpr (!integers_only(O::op.kind)) t.fn[3] = &tile<O, double>;
+  return t;
+}
+
+}  // namespace
+}  // namespace gradus::GRADUS_TARGET

@@ -1,0 +1,147 @@
+// The parts of the funnel that do not depend on the operator.
+#include "gradus/ops/funnel.h"
+
+#include "gradus/kernels/convert.h"
+
+namespace gradus {
+
+Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides) {
+  for (int64_t s : sizes)
+    check(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
+  check(sizes.size() <= 64, "tensors have at most 64 dimensions, got ", sizes.size());
+  Storage* storage = new_storage(product(sizes) * item_size(dtype));
+  return Tensor(new_tensor(new_view(storage, dtype, sizes, strides, 0)));
+}
+
+Geometry geometry_of(const Tensor& t) {
+  const View* v = t.impl()->view;
+  return {Dims(v->sizes()), Dims(v->strides()), v->offset};
+}
+
+Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind) {
+  TensorImpl* b = base.impl();
+  ref_inc(b->view->storage->refs);
+  TensorImpl* t = new_tensor(new_view(b->view->storage, b->view->dtype, g.sizes, g.strides, g.offset));
+  Version& version = version_of(b);
+  ref_inc(version.refs);
+  t->version = &version;
+  Meta& m = meta_of(t);
+  TensorImpl* root = b->meta && b->meta->base ? b->meta->base : b;
+  ref_inc(root->refs);
+  m.base = root;
+  m.kind = is_grad_enabled() ? kind : ViewKind::NoGrad;
+  if (b->meta && b->meta->base && b->meta->kind != ViewKind::Plain) m.kind = b->meta->kind;
+  m.view_version = version.n;
+  return Tensor(t);
+}
+
+void copy_values(const Tensor& dst, const Tensor& src) {
+  View* out[] = {dst.impl()->view};
+  View* in[] = {src.impl()->view};
+  Record r;
+  r.run = [](const Launch& l) { copy_array(l.out[0], l.in[0]); };
+  r.out = out;
+  r.in = in;
+  r.n_out = r.n_in = 1;
+  submit(r);
+}
+
+Tensor copy_of(const Tensor& t) {
+  Tensor out = allocate(t.sizes(), t.dtype(), like_strides(t.sizes(), t.strides()));
+  copy_values(out, t);
+  return out;
+}
+
+// ---- checks
+
+void check_no_internal_overlap(const Tensor& t) {
+  if (t.impl()->view->contiguous) return;
+  check(!has_internal_overlap(t.sizes(), t.strides()),
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+        "Please clone() the tensor before performing the operation.");
+}
+
+namespace {
+// First and one-past-last byte that a tensor touches.
+std::pair<const char*, const char*> extent(const View* v) {
+  const char* begin = v->data();
+  int64_t last = 0;
+  for (int i = 0; i < v->ndim; ++i) last += (v->size_data()[i] - 1) * v->stride_data()[i];
+  return {begin, begin + (last + 1) * item_size(v->dtype)};
+}
+}  // namespace
+
+void check_no_partial_overlap(const Tensor& written, const Tensor& read) {
+  const View *a = written.impl()->view, *b = read.impl()->view;
+  if (a == b || a->storage != b->storage || a->numel == 0 || b->numel == 0) return;
+  if (a->offset == b->offset && a->dtype == b->dtype && a->sizes() == b->sizes() && a->strides() == b->strides()) return;
+  if (!is_non_overlapping_and_dense(a->sizes(), a->strides()) || !is_non_overlapping_and_dense(b->sizes(), b->strides()))
+    return;  // PyTorch calls this "too hard" and lets it pass
+  const auto [a0, a1] = extent(a);
+  const auto [b0, b1] = extent(b);
+  check(a1 <= b0 || b1 <= a0,
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation.");
+}
+
+void check_castable(DType result, DType out) {
+  check(can_cast(result, out), "result type ", result, " can't be cast to the desired output type ", out);
+}
+
+void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int n) {
+  for (int i = 0; i < n && !recording; ++i) recording = is_grad_enabled() && outs[i].requires_grad();
+  check(!recording, op,
+        "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+        "requires grad.");
+}
+
+void resize_output(const Tensor& out, const IntList& sizes) {
+  if (out.sizes() == sizes) return;
+  TensorImpl* t = out.impl();
+  View* before = t->view;
+  Storage* storage = before->storage;
+  const int64_t needed = (product(sizes) + before->offset) * item_size(before->dtype);
+  if (needed > storage->bytes) {
+    check(!(storage->flags & Storage::kForeign) && !storage->exports, "Trying to resize storage that is not resizable");
+    void* fresh = data_get(needed);
+    __builtin_memcpy(fresh, storage->data, static_cast<size_t>(storage->bytes));
+    data_put(storage->data, storage->bytes);
+    storage->data = fresh;
+    storage->bytes = needed;
+  }
+  ref_inc(storage->refs);
+  t->view = new_view(storage, before->dtype, sizes, {}, before->offset);
+  drop(before);
+}
+
+void write_output(const Tensor& out, const Tensor& result) {
+  check_castable(result.dtype(), out.dtype());
+  check_no_internal_overlap(out);
+  resize_output(out, result.sizes());
+  copy_values(out, result);
+  bump_version(out.impl());
+}
+
+void write_inplace(const Tensor& self, const Tensor& result) {
+  check(self.sizes() == result.sizes(), "output with shape ", self.sizes(), " doesn't match the broadcast shape ",
+        result.sizes());
+  check_castable(result.dtype(), self.dtype());
+  copy_values(self, result);
+  bump_version(self.impl());
+}
+
+void Call::run(Run kernel) {
+  View* out[kMaxOut];
+  for (int i = 0; i < n_out_; ++i) out[i] = outs_[i].impl()->view;
+  Record r;
+  r.run = kernel;
+  r.out = out;
+  r.in = in_;
+  r.n_out = n_out_;
+  r.n_in = n_in_;
+  r.ints = ints_;
+  r.floats = floats_;
+  submit(r);
+}
+
+}  // namespace gradus

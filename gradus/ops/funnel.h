@@ -1,0 +1,282 @@
+// The one way every operator takes: infer, allocate, submit a record, attach a node, bump the version.
+#pragma once
+#include "gradus/core/format.h"
+#include "gradus/core/geometry.h"
+#include "gradus/kernels/pointwise.h"
+#include "gradus/ops/rule.h"
+#include "gradus/stream/record.h"
+
+namespace gradus {
+
+/// Where results go: fresh tensors, the first argument, or tensors given by `out=`.
+enum class Dest : uint8_t { Fresh, InPlace, Out };
+
+/// A new tensor over fresh memory. Empty `strides` means row-major.
+Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides = {});
+/// A tensor over the same storage and version counter, tracked as a view of `base` for in-place autograd.
+Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind = ViewKind::Plain);
+Geometry geometry_of(const Tensor& t);
+/// Copies values (converted and broadcast); no autograd, no version.
+void copy_values(const Tensor& dst, const Tensor& src);
+/// Gives `out` the sizes of a result, as PyTorch resizes `out=` tensors.
+void resize_output(const Tensor& out, const IntList& sizes);
+void check_no_internal_overlap(const Tensor& written);
+void check_no_partial_overlap(const Tensor& written, const Tensor& read);
+void check_castable(DType result, DType out);
+/// Raises if `out=` is used while a gradient would have to be recorded.
+void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int n);
+
+// ---- pointwise
+
+/// What pointwise inference needs to know of an operator.
+struct PointwiseSpec {
+  std::string_view name;
+  Kind kind;
+  uint8_t n_operands, n_params;
+  uint32_t untyped;                 // operands that take no part in promotion (masks, conditions)
+  void (*validate)(DType common);   // refuses dtypes; may be null
+  std::string_view param_name;
+};
+
+/// A tensor or a number, as an argument.
+struct Operand {
+  const Tensor* tensor = nullptr;
+  Scalar scalar;
+};
+inline Operand operand(const Tensor& t) { return {&t, {}}; }
+inline Operand operand(const Scalar& s) { return {nullptr, s}; }
+
+using PointwiseInfos = PointwiseInfo[4];
+
+/// Runs a pointwise operator. `dst` is the destination for InPlace and Out, else ignored.
+Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* operands, Dest dest,
+                        const Tensor* dst);
+
+/// The kernels of operator O on this CPU; defined by the generated code.
+template <class O>
+const TileTable& tiles_of();
+
+namespace detail {
+
+template <class O>
+constexpr uint32_t untyped_of() {
+  if constexpr (requires { O::untyped; }) return O::untyped;
+  else return 0;
+}
+template <class O>
+constexpr auto validate_of() -> void (*)(DType) {
+  if constexpr (requires { &O::validate; }) return &O::validate;
+  else return nullptr;
+}
+template <class O>
+constexpr PointwiseSpec spec_of{O::op.schema.name,
+                                O::op.kind,
+                                static_cast<uint8_t>(pointwise_operands(O::op)),
+                                static_cast<uint8_t>(pointwise_params(O::op)),
+                                untyped_of<O>(),
+                                validate_of<O>(),
+                                pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name
+                                                        : std::string_view{}};
+
+struct InfoTable {
+  PointwiseInfo info[4];
+  InfoTable(const TileTable& tiles, bool bool_result, int n_operands) {
+    constexpr DType compute[4] = {DType::Int32, DType::Int64, DType::Float32, DType::Float64};
+    for (int i = 0; i < 4; ++i) info[i] = {tiles.fn[i], compute[i], bool_result, n_operands};
+  }
+};
+template <class O>
+const PointwiseInfos& infos_of() {
+  static const InfoTable table(tiles_of<O>(), O::op.kind == Kind::Compare, static_cast<int>(pointwise_operands(O::op)));
+  return table.info;
+}
+
+inline bool is_same_as_first(const Tensor& first) { return first.defined(); }
+template <class A0, class... A>
+const Tensor* first_tensor(const A0& a, const A&...) {
+  if constexpr (std::is_same_v<A0, Tensor>) return &a;
+  else return nullptr;
+}
+constexpr bool saves_self_of(uint32_t bits) { return bits & 1u; }
+
+/// True if an in-place call must keep a copy of self for its gradient.
+template <class O, class... A>
+bool needs_original(const A&... args) {
+  uint32_t wanted = 0;
+  [&]<size_t... K>(std::index_sequence<K...>) {
+    ((wanted |= has_rule<O, static_cast<int>(K)> && wants_grad(args) ? rule_saves<O, static_cast<int>(K)> : 0u), ...);
+  }(std::index_sequence_for<A...>{});
+  return wanted & 1u;
+}
+
+}  // namespace detail
+
+/// A private copy of the values, outside the graph.
+Tensor copy_of(const Tensor& t);
+
+template <class O, class... A>
+Tensor pointwise(const A&... args) {
+  const Operand operands[] = {operand(args)...};
+  Tensor out = run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::Fresh, nullptr);
+  if (records_gradient<O>(args...)) attach<O>(&out, 1, nullptr, false, args...);
+  return out;
+}
+
+template <class O, class... A>
+const Tensor& pointwise_inplace(const A&... args) {
+  const Tensor& self = *detail::first_tensor(args...);
+  const bool recording = records_gradient<O>(args...);
+  check_inplace(self.impl(), recording);
+  const Operand operands[] = {operand(args)...};
+  Tensor original;
+  if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
+  run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::InPlace, &self);
+  bump_version(self.impl());
+  Tensor out = self;
+  if (recording) attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
+  return self;
+}
+
+template <class O, class... A>
+const Tensor& pointwise_out(const Tensor& out, const A&... args) {
+  check_out_grad(O::op.schema.name, records_gradient<O>(args...), &out, 1);
+  const Operand operands[] = {operand(args)...};
+  run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::Out, &out);
+  bump_version(out.impl());
+  return out;
+}
+
+// ---- structured
+
+/// Filled in by `infer`: what the results look like, what the kernel reads.
+class Call {
+ public:
+  static constexpr int kMaxIn = 64, kMaxOut = 4, kMaxInts = 32, kMaxFloats = 8;
+
+  void input(const Tensor& t) {
+    check(n_in_ < kMaxIn, "more than ", kMaxIn, " tensors in one call");
+    in_[n_in_++] = t.defined() ? t.impl()->view : nullptr;
+  }
+  /// An input made for this call (a contiguous copy, say), kept alive until it has run.
+  void input_owned(Tensor t) {
+    input(t);
+    kept_.push_back(static_cast<Tensor&&>(t));
+  }
+  /// A result. Empty strides: row-major.
+  void output(const IntList& sizes, DType dtype, const IntList& strides = {}) {
+    outs_[n_out_] = allocate(sizes, dtype, strides);
+    ++n_out_;
+  }
+  void put(int64_t value) { ints_[n_ints_++] = value; }
+  void put(double value) { floats_[n_floats_++] = value; }
+  void clear_inputs() { n_in_ = 0; }
+
+  /// Submits the kernel; the results are then in `outs()`.
+  void run(Run kernel);
+  Tensor* outs() { return outs_; }
+  int n_out() const { return n_out_; }
+
+ private:
+  View* in_[kMaxIn];
+  int n_in_ = 0, n_out_ = 0, n_ints_ = 0, n_floats_ = 0;
+  Tensor outs_[kMaxOut];
+  int64_t ints_[kMaxInts];
+  double floats_[kMaxFloats];
+  Tensors kept_;
+};
+
+namespace detail {
+inline void add_input(Call& c, const Tensor& t) { c.input(t); }
+inline void add_input(Call& c, const TensorList& list) {
+  for (const Tensor& t : list) c.input(t);
+}
+template <class T>
+void add_input(Call&, const T&) {}
+
+/// One result as Tensor, several as a tuple.
+template <int N>
+auto pack(Tensor* t) {
+  if constexpr (N == 1) return static_cast<Tensor&&>(t[0]);
+  else if constexpr (N == 2) return std::tuple<Tensor, Tensor>(t[0], t[1]);
+  else return std::tuple<Tensor, Tensor, Tensor>(t[0], t[1], t[2]);
+}
+inline int unpack(const Tensor& r, Tensor* t) { return t[0] = r, 1; }
+template <class... R>
+int unpack(const std::tuple<R...>& r, Tensor* t) {
+  int n = 0;
+  std::apply([&](const auto&... x) { ((t[n++] = x), ...); }, r);
+  return n;
+}
+}  // namespace detail
+
+template <class O, class... A>
+auto structured(const A&... args) {
+  Call c;
+  (detail::add_input(c, args), ...);
+  O::infer(c, args...);
+  c.run(&O::run);
+  if (records_gradient<O>(args...)) attach<O>(c.outs(), c.n_out(), nullptr, false, args...);
+  return detail::pack<O::op.schema.n_returns>(c.outs());
+}
+
+/// forward() under no_grad, one node for the whole.
+template <class O, class... A>
+auto compound(const A&... args) {
+  const bool recording = records_gradient<O>(args...);
+  Tensor outs[4];
+  int n;
+  {
+    GradMode guard(false);
+    n = detail::unpack(O::forward(args...), outs);
+  }
+  if (recording) attach<O>(outs, n, nullptr, false, args...);
+  return detail::pack<O::op.schema.n_returns>(outs);
+}
+
+/// Writes a finished result into an `out=` tensor.
+void write_output(const Tensor& out, const Tensor& result);
+/// Writes a finished result into self; shape and dtype must fit.
+void write_inplace(const Tensor& self, const Tensor& result);
+
+/// out= for operators without a kernel of their own for it: `f()` computes, the result is copied.
+template <class F>
+auto via_out(std::string_view name, const Tensor* outs, int n, bool recording, F&& f) {
+  check_out_grad(name, recording, outs, n);
+  Tensor results[4];
+  {
+    GradMode guard(false);
+    detail::unpack(f(), results);
+  }
+  for (int i = 0; i < n; ++i) write_output(outs[i], results[i]);
+}
+
+/// In-place form of a structured or compound operator: computes, copies into self, attaches the operator's own node.
+template <class O, class F, class... A>
+const Tensor& via_inplace(F&& f, const A&... args) {
+  const Tensor& self = *detail::first_tensor(args...);
+  const bool recording = records_gradient<O>(args...);
+  check_inplace(self.impl(), recording);
+  check_no_internal_overlap(self);
+  Tensor original;
+  Tensor result;
+  {
+    GradMode guard(false);
+    result = f();
+    if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
+  }
+  write_inplace(self, result);
+  Tensor out = self;
+  if (recording) attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
+  return self;
+}
+
+// ---- views
+
+template <class O, class... A>
+Tensor view_op(const Tensor& self, const A&... args) {
+  Tensor out = make_view(self, O::geometry(geometry_of(self), args...));
+  if (records_gradient<O>(self, args...)) attach<O>(&out, 1, nullptr, false, self, args...);
+  return out;
+}
+
+}  // namespace gradus

@@ -1,0 +1,26 @@
+// C++ operators on tensors.
+#include "gradus/gen/functions.h"
+
+namespace gradus {
+
+Tensor Tensor::operator-() const { return neg(); }
+Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+Tensor operator+(const Tensor& a, Scalar b) { return add(a, b); }
+Tensor operator-(const Tensor& a, Scalar b) { return sub(a, b); }
+Tensor operator*(const Tensor& a, Scalar b) { return mul(a, b); }
+Tensor operator/(const Tensor& a, Scalar b) { return div(a, b); }
+Tensor operator+(Scalar a, const Tensor& b) { return add(b, a); }
+Tensor operator*(Scalar a, const Tensor& b) { return mul(b, a); }
+const Tensor& Tensor::operator+=(const Tensor& other) const { return add_(other); }
+const Tensor& Tensor::operator-=(const Tensor& other) const { return sub_(other); }
+const Tensor& Tensor::operator*=(const Tensor& other) const { return mul_(other); }
+const Tensor& Tensor::operator/=(const Tensor& other) const { return div_(other); }
+const Tensor& Tensor::operator+=(Scalar other) const { return add_(other); }
+const Tensor& Tensor::operator-=(Scalar other) const { return sub_(other); }
+const Tensor& Tensor::operator*=(Scalar other) const { return mul_(other); }
+const Tensor& Tensor::operator/=(Scalar other) const { return div_(other); }
+
+}  // namespace gradus

@@ -1,0 +1,102 @@
+// Saving and unpacking of values, and the tie between a node and its results.
+#include "gradus/ops/rule.h"
+
+#include "gradus/core/format.h"
+
+namespace gradus {
+
+void save_value(Node& node, int slot, const Tensor& value) {
+  if (!value.defined()) return;
+  Saved& s = node.saved()[slot];
+  TensorImpl* t = value.impl();
+  ref_inc(t->view->refs);
+  s.view = t->view;
+  Version& v = version_of(t);
+  ref_inc(v.refs);
+  s.version = &v;
+  s.number = v.n;
+  node.saves = true;
+}
+
+namespace {
+[[noreturn]] void raise_changed(const Node& node, const Saved& s, const Edge& edge, int output) {
+  std::string origin;
+  const Node* producer = output >= 0 ? &node : edge.node;
+  if (producer && !is_accumulator(producer))
+    origin = str(", which is output ", edge.nr, " of ", producer->name(), ",");
+  raise(ErrorKind::Runtime,
+        str("one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
+            scalar_type_name(s.view->dtype), "Tensor ", s.view->sizes(), "]", origin, " is at version ", s.version->n,
+            "; expected version ", s.number,
+            " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
+            "with torch.autograd.set_detect_anomaly(True). It was saved by ",
+            node.name(), "."));
+}
+}  // namespace
+
+Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output) {
+  const Saved& s = node.saved()[slot];
+  if (!s.view) {
+    check(!node.released,
+          "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+          "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+          "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+          "you need to access saved tensors after calling backward.");
+    return {};
+  }
+  if (s.version->n != s.number) raise_changed(node, s, edge, output);
+  if (edge.node)
+    if (TensorImpl* leaf = accumulator_leaf(edge.node)) {
+      retain(leaf);
+      return Tensor(leaf);
+    }
+  ref_inc(s.view->refs);
+  TensorImpl* t = new_tensor(s.view);
+  ref_inc(s.version->refs);
+  t->version = s.version;
+  if (edge.node) {
+    ref_inc(edge.node->refs);
+    t->node = edge.node;
+    t->out_nr = edge.nr;
+    t->flags = TensorImpl::kRequiresGrad;
+    if (is_accumulator(edge.node)) t->flags |= TensorImpl::kLeafNode;
+  }
+  return Tensor(t);
+}
+
+namespace detail {
+
+void set_edge(Node& n, int& at, const Tensor& t) {
+  Edge e;
+  if (wants_grad(t)) {
+    if (t.impl()->meta && t.impl()->meta->base) current_node(t.impl());
+    e = gradient_edge(t.impl());
+    ref_inc(e.node->refs);
+  }
+  n.next()[at++] = e;
+}
+
+void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place) {
+  for (int i = 0; i < n_out; ++i) {
+    if (!outs[i].defined() || !is_floating(outs[i].dtype())) continue;
+    TensorImpl* t = outs[i].impl();
+    node->out()[i] = {t->view->dtype, true, Dims(t->view->sizes())};
+    if (in_place) continue;
+    if (t->node) {
+      if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node);
+      drop(t->node);
+    }
+    ref_inc(node->refs);
+    t->node = node;
+    t->out_nr = static_cast<uint32_t>(i);
+    t->flags = (t->flags & ~TensorImpl::kLeafNode) | TensorImpl::kRequiresGrad;
+  }
+  if (!in_place) {
+    drop(node);  // the results own it now
+    return;
+  }
+  rebase_history(outs[0].impl(), node);
+}
+
+}  // namespace detail
+}  // namespace gradus

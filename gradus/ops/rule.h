@@ -1,0 +1,311 @@
+// Gradient rules: the parameter types of d0, d1, … say what a node saves; from them the node and its walk are made.
+#pragma once
+#include <string>
+#include <type_traits>
+
+#include "gradus/core/node.h"
+#include "gradus/core/tensor.h"
+#include "gradus/ops/op.h"
+
+namespace gradus {
+
+/// What a rule may ask for besides the gradient of the first result. I counts the arguments of the schema.
+template <int I>
+struct In : Tensor {};  // argument I as it was
+template <int I>
+struct Out : Tensor {};  // result I
+template <int I>
+struct Grad : Tensor {};  // gradient of result I; undefined if nothing depends on it
+/// Shape and dtype of argument I; nothing is kept alive.
+struct TensorMeta {
+  Dims sizes;
+  DType dtype = DType::Float32;
+  operator IntList() const { return sizes; }
+};
+template <int I>
+struct Shape : TensorMeta {};
+template <int I>
+struct Shapes {  // of a list argument
+  const std::vector<TensorMeta>& list;
+};
+/// The value of argument I (lists as Dims, strings as std::string).
+template <class T, int I>
+struct Attr {
+  const T& value;
+  operator const T&() const { return value; }
+  const T* operator->() const { return &value; }
+  const T& operator*() const { return value; }
+};
+
+/// Creates the tensor a rule sees: the saved value with its edge into the graph. Raises if it was changed or released.
+Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output);
+void save_value(Node& node, int slot, const Tensor& value);
+
+namespace detail {
+
+template <class T>
+struct OwnedAs { using type = T; };
+template <> struct OwnedAs<Tensor> { using type = TensorMeta; };
+template <> struct OwnedAs<TensorList> { using type = std::vector<TensorMeta>; };
+template <> struct OwnedAs<IntList> { using type = Dims; };
+template <> struct OwnedAs<OptIntList> { using type = std::optional<Dims>; };
+template <> struct OwnedAs<std::string_view> { using type = std::string; };
+template <class T>
+using Owned = typename OwnedAs<T>::type;
+
+inline TensorMeta own(const Tensor& t) {
+  return t.defined() ? TensorMeta{Dims(t.sizes()), t.dtype()} : TensorMeta{};
+}
+inline std::vector<TensorMeta> own(const TensorList& list) {
+  std::vector<TensorMeta> out;
+  for (const Tensor& t : list) out.push_back(own(t));
+  return out;
+}
+inline Dims own(const IntList& list) { return Dims(list); }
+inline std::optional<Dims> own(const OptIntList& list) {
+  return list ? std::optional<Dims>(Dims(*list)) : std::nullopt;
+}
+inline std::string own(std::string_view text) { return std::string(text); }
+template <class T>
+const T& own(const T& value) {
+  return value;
+}
+
+// The rule of argument I, or null.
+template <class O, int I>
+consteval auto rule() {
+  if constexpr (I == 0 && requires { &O::d0; }) return &O::d0;
+  else if constexpr (I == 1 && requires { &O::d1; }) return &O::d1;
+  else if constexpr (I == 2 && requires { &O::d2; }) return &O::d2;
+  else if constexpr (I == 3 && requires { &O::d3; }) return &O::d3;
+  else if constexpr (I == 4 && requires { &O::d4; }) return &O::d4;
+  else return nullptr;
+}
+template <class O, int I>
+constexpr bool has_rule = !std::is_same_v<decltype(rule<O, I>()), std::nullptr_t>;
+template <class O>
+constexpr bool has_any_rule = has_rule<O, 0> || has_rule<O, 1> || has_rule<O, 2> || has_rule<O, 3> || has_rule<O, 4>;
+
+// Bits of what a parameter type saves: arguments from bit 0, results from bit 16.
+template <class P> struct Saves { static constexpr uint32_t bits = 0; };
+template <int I> struct Saves<In<I>> { static constexpr uint32_t bits = 1u << I; };
+template <int I> struct Saves<Out<I>> { static constexpr uint32_t bits = 1u << (16 + I); };
+template <class P> struct UsesContext { static constexpr bool value = false; };
+template <int I> struct UsesContext<Shape<I>> { static constexpr bool value = true; };
+template <int I> struct UsesContext<Shapes<I>> { static constexpr bool value = true; };
+template <class T, int I> struct UsesContext<Attr<T, I>> { static constexpr bool value = true; };
+template <class P> struct UsesGrad { static constexpr bool value = false; };
+template <int I> struct UsesGrad<Grad<I>> { static constexpr bool value = true; };
+
+template <class R, class... P>
+consteval uint32_t saves_of(R (*)(P...)) { return (0u | ... | Saves<std::remove_cvref_t<P>>::bits); }
+template <class R, class... P>
+consteval bool context_of(R (*)(P...)) { return (false || ... || UsesContext<std::remove_cvref_t<P>>::value); }
+template <class R, class... P>
+consteval bool grads_of(R (*)(P...)) { return (false || ... || UsesGrad<std::remove_cvref_t<P>>::value); }
+consteval uint32_t saves_of(std::nullptr_t) { return 0; }
+consteval bool context_of(std::nullptr_t) { return false; }
+consteval bool grads_of(std::nullptr_t) { return false; }
+
+template <class O, int I>
+constexpr uint32_t rule_saves = saves_of(rule<O, I>());
+template <class O>
+constexpr uint32_t all_saves =
+    rule_saves<O, 0> | rule_saves<O, 1> | rule_saves<O, 2> | rule_saves<O, 3> | rule_saves<O, 4>;
+template <class O>
+constexpr bool needs_context = context_of(rule<O, 0>()) || context_of(rule<O, 1>()) || context_of(rule<O, 2>()) ||
+                               context_of(rule<O, 3>()) || context_of(rule<O, 4>());
+template <class O, uint32_t Bit>
+constexpr int slot_of = __builtin_popcount(all_saves<O> & (Bit - 1));
+
+/// "mul" -> "MulBackward0", made once per operator.
+struct NodeName {
+  char text[64] = {};
+  consteval NodeName(const Op& op) {
+    size_t n = 0;
+    auto put = [&](std::string_view s) { for (char c : s) text[n++] = c; };
+    if (!op.node.empty()) {
+      put(op.node);
+      return;
+    }
+    bool upper = true, digit = false;
+    for (char c : op.schema.name) {
+      if (c == '_') { upper = true; continue; }
+      text[n++] = (upper || digit) && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+      upper = false;
+      digit = c >= '0' && c <= '9';
+    }
+    put("Backward0");
+  }
+};
+template <class O>
+constexpr NodeName node_name{O::op};
+
+template <class O, class... A>
+struct Rules {
+  using Context = std::tuple<Owned<A>...>;
+
+  static void destroy_context(Node& n) noexcept {
+    if (!n.context) return;
+    static_cast<Context*>(n.context)->~Context();
+    pool_put(n.context, sizeof(Context));
+  }
+
+  // Edge index of argument I; list arguments contribute one edge per element.
+  template <int I>
+  static int edge_of(const Node& n) {
+    int e = 0;
+    int lists = 0;
+    [&]<size_t... K>(std::index_sequence<K...>) {
+      ((e += static_cast<int>(K) < I && has_rule<O, K> && !is_list<K> ? 1 : 0), ...);
+      ((lists += static_cast<int>(K) < I && has_rule<O, K> && is_list<K> ? 1 : 0), ...);
+    }(std::index_sequence_for<A...>{});
+    return lists ? n.n_next - (edges_without_lists() - e) : e;
+  }
+  static constexpr int edges_without_lists() {
+    int e = 0;
+    [&]<size_t... K>(std::index_sequence<K...>) {
+      ((e += has_rule<O, K> && !is_list<K> ? 1 : 0), ...);
+    }(std::index_sequence_for<A...>{});
+    return e;
+  }
+  template <size_t K>
+  static constexpr bool is_list = std::is_same_v<std::tuple_element_t<K, std::tuple<A...>>, TensorList>;
+
+  template <class P>
+  struct Make;
+  template <int I>
+  struct Make<In<I>> {
+    static In<I> of(Node& n, const Tensor*) {
+      Edge e;
+      if constexpr (has_rule<O, I>) e = n.next()[edge_of<I>(n)];
+      return {unpack_saved(n, slot_of<O, (1u << I)>, e, -1)};
+    }
+  };
+  template <int I>
+  struct Make<Out<I>> {
+    static Out<I> of(Node& n, const Tensor*) {
+      return {unpack_saved(n, slot_of<O, (1u << (16 + I))>, Edge{&n, I}, I)};
+    }
+  };
+  template <int I>
+  struct Make<Grad<I>> {
+    static Grad<I> of(Node&, const Tensor* g) { return {g[I]}; }
+  };
+  template <int I>
+  struct Make<Shape<I>> {
+    static Shape<I> of(Node& n, const Tensor*) { return {std::get<I>(*static_cast<Context*>(n.context))}; }
+  };
+  template <int I>
+  struct Make<Shapes<I>> {
+    static Shapes<I> of(Node& n, const Tensor*) { return {std::get<I>(*static_cast<Context*>(n.context))}; }
+  };
+  template <class T, int I>
+  struct Make<Attr<T, I>> {
+    static Attr<T, I> of(Node& n, const Tensor*) { return {std::get<I>(*static_cast<Context*>(n.context))}; }
+  };
+
+  template <class R, class... P>
+  static R invoke(R (*f)(const Tensor&, P...), Node& n, const Tensor* grads) {
+    return f(grads[0], Make<std::remove_cvref_t<P>>::of(n, grads)...);
+  }
+
+  template <int I>
+  static void apply_rule(Node& n, const Tensor* grads, Tensor* out) {
+    if constexpr (has_rule<O, I>) {
+      if (!grads_of(rule<O, I>()) && !grads[0].defined()) return;
+      const int e = edge_of<I>(n);
+      if constexpr (is_list<I>) {
+        Tensors all = invoke(rule<O, I>(), n, grads);
+        for (size_t k = 0; k < all.size(); ++k) out[e + static_cast<int>(k)] = static_cast<Tensor&&>(all[k]);
+      } else {
+        if (n.next()[e].node) out[e] = invoke(rule<O, I>(), n, grads);
+      }
+    }
+  }
+
+  static void apply(Node& n, const Tensor* grads, Tensor* out) {
+    [&]<size_t... K>(std::index_sequence<K...>) {
+      (apply_rule<static_cast<int>(K)>(n, grads, out), ...);
+    }(std::index_sequence_for<A...>{});
+  }
+
+  static constexpr NodeType type{node_name<O>.text, &apply, needs_context<O> ? &destroy_context : nullptr};
+};
+
+inline bool wants_grad(const Tensor& t) { return t.defined() && t.impl()->requires_grad(); }
+inline bool wants_grad(const TensorList& list) {
+  for (const Tensor& t : list)
+    if (wants_grad(t)) return true;
+  return false;
+}
+template <class T>
+constexpr bool wants_grad(const T&) { return false; }
+
+void set_edge(Node& n, int& at, const Tensor& t);
+inline void set_edge(Node& n, int& at, const TensorList& list) {
+  for (const Tensor& t : list) set_edge(n, at, t);
+}
+template <class T>
+void set_edge(Node&, int&, const T&) {}
+inline int edge_count(const Tensor&) { return 1; }
+inline int edge_count(const TensorList& list) { return static_cast<int>(list.size()); }
+template <class T>
+constexpr int edge_count(const T&) { return 0; }
+
+/// Describes the results in the node; each differentiable one becomes a child of it unless `in_place`.
+void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place);
+
+}  // namespace detail
+
+/// True if grad mode is on and an argument that has a rule requires a gradient.
+template <class O, class... A>
+bool records_gradient(const A&... args) {
+  if constexpr (!detail::has_any_rule<O>) return false;
+  if (!is_grad_enabled()) return false;
+  bool any = false;
+  [&]<size_t... K>(std::index_sequence<K...>) {
+    ((any = any || (detail::has_rule<O, static_cast<int>(K)> && detail::wants_grad(args))), ...);
+  }(std::index_sequence_for<A...>{});
+  return any;
+}
+
+/// Makes the node of a call and hangs its results on it. `original` is the saved self of an in-place call, if needed.
+template <class O, class... A>
+void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, const A&... args) {
+  using R = detail::Rules<O, A...>;
+  bool differentiable = false;
+  for (int i = 0; i < n_out; ++i) differentiable |= outs[i].defined() && is_floating(outs[i].dtype());
+  if (!differentiable) return;
+  [&]<size_t... K>(std::index_sequence<K...>) {
+    int edges = 0;
+    ((edges += detail::has_rule<O, static_cast<int>(K)> ? detail::edge_count(args) : 0), ...);
+    Node* n = new_node(R::type, edges, __builtin_popcount(detail::all_saves<O>), n_out);
+    int at = 0;
+    ((detail::has_rule<O, static_cast<int>(K)> ? detail::set_edge(*n, at, args) : void()), ...);
+    uint32_t wanted = 0;
+    ((wanted |= detail::has_rule<O, static_cast<int>(K)> && detail::wants_grad(args)
+                    ? detail::rule_saves<O, static_cast<int>(K)>
+                    : 0u),
+     ...);
+    auto save_arg = [&]<size_t I>(std::integral_constant<size_t, I>, const auto& arg) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(arg)>, Tensor> && (detail::all_saves<O> >> I & 1u)) {
+        if (wanted >> I & 1u)
+          save_value(*n, detail::slot_of<O, (1u << I)>, I == 0 && original ? *original : arg);
+      }
+    };
+    (save_arg(std::integral_constant<size_t, K>{}, args), ...);
+    if constexpr (detail::needs_context<O>)
+      n->context = new (pool_get(sizeof(typename R::Context))) typename R::Context(detail::own(args)...);
+    detail::adopt_results(n, outs, n_out, in_place);
+    auto save_out = [&]<int I>(std::integral_constant<int, I>) {
+      if constexpr (detail::all_saves<O> >> (16 + I) & 1u)
+        if (wanted >> (16 + I) & 1u) save_value(*n, detail::slot_of<O, (1u << (16 + I))>, outs[I]);
+    };
+    save_out(std::integral_constant<int, 0>{});
+    save_out(std::integral_constant<int, 1>{});
+    save_out(std::integral_constant<int, 2>{});
+  }(std::index_sequence_for<A...>{});
+}
+
+}  // namespace gradus

@@ -1,0 +1,43 @@
+// Synchronous execution: a record runs when it is submitted.
+#include "gradus/stream/record.h"
+
+#include <cstring>
+
+namespace gradus {
+
+Splat make_splat(const Scalar& value, DType compute) {
+  Splat s{};
+  dispatch(compute, [&]<class T>() {
+    T v{};
+    if constexpr (std::is_same_v<T, bool>)
+      v = value.to_bool();
+    else if constexpr (DTypeOf<T>::value >= DType::Float16)
+      v = static_cast<T>(static_cast<float>(value.to_double()));
+    else
+      v = static_cast<T>(value.to_int());
+    if constexpr (std::is_same_v<T, double>) v = value.to_double();
+    std::memcpy(s.bytes, &v, sizeof v);
+  });
+  return s;
+}
+
+void submit(const Record& r) {
+  constexpr int kMax = 16;
+  Array stack[kMax];
+  Array* arrays = r.n_in + r.n_out <= kMax ? stack : new Array[static_cast<size_t>(r.n_in + r.n_out)];
+  struct Free {
+    Array *all, *stack;
+    ~Free() {
+      if (all != stack) delete[] all;
+    }
+  } free_later{arrays, stack};
+  for (int i = 0; i < r.n_out; ++i) arrays[i] = r.out[i]->array();
+  Array* in = arrays + r.n_out;
+  for (int i = 0; i < r.n_in; ++i)
+    in[i] = r.in[i]     ? r.in[i]->array()
+            : !r.splats ? Array{}
+                        : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr};
+  r.run(Launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info});
+}
+
+}  // namespace gradus

@@ -1,0 +1,32 @@
+"""Puts the test packages on the path and says what the tests need from their surroundings."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from oracle.library import SUBJECT_NAME, reference, subject  # noqa: E402
+
+
+def pytest_report_header() -> str:
+    torch = reference()
+    return f"library under test: {SUBJECT_NAME}; PyTorch: {torch.__version__ if torch else 'absent, stored values only'}"
+
+
+@pytest.fixture(scope="session")
+def lib():
+    """The library under test."""
+    return subject()
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch; the test is skipped where it is not installed."""
+    found = reference()
+    if found is None:
+        pytest.skip("PyTorch is not installed; stored values stand in")
+    return found

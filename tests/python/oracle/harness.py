@@ -1,0 +1,134 @@
+"""Runs an operator's samples on PyTorch and on the library under test, and counts agreement by category."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from oracle import ops, samples
+from oracle.compare import SOFT, compare
+from oracle.exceptions import EXCEPTIONS
+from oracle.forms import Outcome, Run, Sample, attempt, forms, observe
+from oracle.library import reference, subject
+from oracle.neutral import Array, NotExpressible, thaw
+
+CATEGORIES = ("value", "dtype", "shape", "strides", "method", "operator", "in-place", "out", "grad", "gradgrad")
+EXTRA_LIMIT = 8  # samples of a dtype that is only reported
+
+
+@dataclass
+class OpReport:
+    """What agreed. `passed` and `total` count samples of the dtypes under the bar; `extra_*` those of other dtypes."""
+
+    name: str
+    passed: int = 0
+    total: int = 0
+    extra_passed: int = 0
+    extra_total: int = 0
+    excepted: int = 0
+    checks: dict[str, list[int]] = field(default_factory=dict)
+    soft: dict[str, int] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    problem: str | None = None
+
+    @property
+    def share(self) -> float:
+        """Share of samples that agree in everything; samples with a stated reason are left out."""
+        counted = self.total - self.excepted
+        return self.passed / counted if counted else 1.0
+
+    def row(self) -> dict[str, Any]:
+        return {**asdict(self), "share": self.share}
+
+
+def check_op(name: str, limit: int | None = None, extra: bool = True) -> OpReport:
+    """Compares every form of every chosen sample of the operator."""
+    torch, lib = reference(), subject()
+    info = ops.op_infos()[name]
+    report = OpReport(name)
+    call = ops.function(name, lib)
+    if call is None:
+        report.problem = "missing"
+        return report
+    for dtype in ops.dtypes(info, extra):
+        chosen = samples.op_samples(info, dtype, torch, limit if dtype in ops.BAR_DTYPES else EXTRA_LIMIT)
+        for index, sample in enumerate(chosen):
+            differences = check_sample(info, sample, dtype, torch, lib)
+            if differences is not None:
+                count(report, dtype, index, sample, differences)
+    return report
+
+
+def check_sample(info: Any, sample: Sample, dtype: str, torch: Any, lib: Any) -> dict[str, list] | None:
+    """Differences by form, or None where the sample cannot be expressed in neutral form."""
+    name = ops.full_name(info)
+    ours, theirs = (Run(name, sample, world, ops.function(name, world)) for world in (lib, torch))
+    try:
+        theirs.arguments()
+    except NotExpressible:
+        return None
+    expected = {"function": attempt(theirs.function)}
+    actual = {"function": attempt(ours.function)}
+    gradients = (1 + info.supports_gradgrad) if dtype == "float64" and info.supports_autograd else 0
+    wanted = forms(info, sample, torch)
+    expected |= observe(theirs, wanted, expected["function"], gradients)
+    actual |= observe(ours, wanted, expected["function"], gradients)
+    for key in ("gradgrad", "out resized", "out transposed"):
+        if key in expected and expected[key].error is not None:
+            del expected[key]  # no second derivative, or an `out=` that PyTorch itself cannot fill
+    return {key: compare(name, key, outcome, actual[key]) for key, outcome in expected.items()}
+
+
+def count(report: OpReport, dtype: str, index: int, sample: Sample, differences: dict[str, list]) -> None:
+    hard = [(c, t) for found in differences.values() for c, t in found if c not in SOFT]
+    for found in differences.values():
+        for category, text in found:
+            if category in SOFT:
+                report.soft[category] = report.soft.get(category, 0) + 1
+                note(report, category, f"({category}) {dtype}[{index}] {text}")
+    bar = dtype in ops.BAR_DTYPES
+    wrong = Counter(merged(c) for c in {c for c, _ in hard})
+    for form in differences:
+        keys = ("value", "dtype", "shape", "strides") if form == "function" else (merged(form),)
+        for key in keys if bar else ():
+            tally = report.checks.setdefault(key, [0, 0])
+            tally[0] += key not in wrong and not (form == "function" and "function" in wrong)
+            tally[1] += 1
+    reason = EXCEPTIONS.get((report.name, dtype, index)) if hard else None
+    if bar:
+        report.total += 1
+        report.passed += not hard
+        report.excepted += reason is not None
+    else:
+        report.extra_total += 1
+        report.extra_passed += not hard
+    for category, text in hard if reason is None else ():
+        note(report, category, f"{dtype}[{index}] {category}: {text} — {signature(sample)}")
+
+
+def merged(category: str) -> str:
+    """"out resized" and "in-place operator" are counted with "out" and "in-place"."""
+    return next((c for c in ("out", "in-place") if category.startswith(c)), category)
+
+
+def note(report: OpReport, category: str, text: str, most: int = 8) -> None:
+    """Keeps the first few texts of each category."""
+    if sum(t.find(f"{category}:") >= 0 or t.startswith(f"({category})") for t in report.failures) < most:
+        report.failures.append(text)
+
+
+def signature(sample: Sample) -> str:
+    parts = [brief(sample.input), *map(brief, sample.args), *(f"{k}={brief(v)}" for k, v in sample.kwargs.items())]
+    return f"({', '.join(parts)}){sample.name}"[:200]
+
+
+def brief(value: Any) -> str:
+    if isinstance(value, Array):
+        return f"{value.dtype}{list(value.shape)}" + ("" if value.data.size < 2 else f"/{list(value.strides)}")
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(brief, value)) + "]"
+    return repr(value)
+
+
+__all__ = ["CATEGORIES", "OpReport", "Outcome", "check_op", "check_sample", "thaw"]
