@@ -51,26 +51,15 @@ class DataLoader(_Subscriptable):
     ):
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, multiprocessing_context)
         iterable = isinstance(dataset, IterableDataset)
-        if iterable:
-            _check_stream(shuffle, sampler, batch_sampler)
-        elif sampler is not None and shuffle:
-            raise ValueError("sampler option is mutually exclusive with shuffle")
+        _check_batching(iterable, batch_size, shuffle, sampler, batch_sampler, drop_last)
         if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
-                )
             batch_size = None
-        elif batch_size is None and drop_last:
-            raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
         if sampler is None:
             if iterable:
                 sampler = _InfiniteConstantSampler()
-            elif shuffle:
-                sampler = RandomSampler(dataset, generator=generator)
             else:
-                sampler = SequentialSampler(dataset)
-        if batch_size is not None and batch_sampler is None:
+                sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+        if batch_size is not None:
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
         if collate_fn is None:
             collate_fn = default_convert if batch_sampler is None else default_collate
@@ -136,6 +125,21 @@ def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers, co
         )
     if timeout != 0:
         raise AssertionError("_SingleProcessDataLoaderIter requires timeout == 0")
+
+
+def _check_batching(iterable, batch_size, shuffle, sampler, batch_sampler, drop_last) -> None:
+    """The ways to choose and group samples that exclude each other."""
+    if iterable:
+        _check_stream(shuffle, sampler, batch_sampler)
+    elif sampler is not None and shuffle:
+        raise ValueError("sampler option is mutually exclusive with shuffle")
+    if batch_sampler is not None:
+        if batch_size != 1 or shuffle or sampler is not None or drop_last:
+            raise ValueError(
+                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+            )
+    elif batch_size is None and drop_last:
+        raise ValueError("batch_size=None option disables auto-batching and is mutually exclusive with drop_last")
 
 
 def _check_stream(shuffle, sampler, batch_sampler) -> None:

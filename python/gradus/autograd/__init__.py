@@ -1,0 +1,158 @@
+"""Gradients asked for by name: backward and grad, gradient modes, and the checks of gradients."""
+
+from __future__ import annotations
+
+from gradus import _C
+from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+
+__all__ = [
+    "backward",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "no_grad",
+    "set_grad_enabled",
+]
+
+
+def _as_tuple(tensors) -> tuple:
+    return (tensors,) if isinstance(tensors, _C.Tensor) else tuple(tensors)
+
+
+def _first_gradient(out):
+    """The gradient of a scalar with respect to itself."""
+    if out.numel() != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if not out.dtype.is_floating_point:
+        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {out.dtype}")
+    return _C.ones_like(out)
+
+
+def _make_grads(outputs: tuple, grads: tuple) -> tuple:
+    """Checks the given gradients against the outputs; None stands for 1 where the output is a scalar."""
+    made = []
+    for number, (out, grad) in enumerate(zip(outputs, grads)):
+        if isinstance(grad, _C.Tensor):
+            if grad.shape != out.shape:
+                raise RuntimeError(
+                    f"Mismatch in shape: grad_output[{number}] has a shape of {grad.shape} "
+                    f"and output[{number}] has a shape of {out.shape}."
+                )
+            made.append(grad)
+        elif grad is None:
+            made.append(_first_gradient(out) if out.requires_grad else None)
+        else:
+            raise TypeError("gradients can be either Tensors or None, but got " + type(grad).__name__)
+    return tuple(made)
+
+
+def _inputs_tuple(inputs, function: str) -> tuple:
+    if type(inputs) is dict:
+        return tuple(inputs.values())
+    if not isinstance(inputs, _C.Tensor) and hasattr(inputs, "keys"):
+        raise TypeError(
+            f"`inputs` argument to `{function}()` must be a dict, not {type(inputs).__name__}. "
+            "Other Mapping types are not supported."
+        )
+    return _as_tuple(inputs)
+
+
+def backward(
+    tensors,
+    grad_tensors=None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables=None,
+    inputs=None,
+) -> None:
+    """Adds the gradients of `tensors`, weighted by `grad_tensors`, to the .grad of the leaves (or of `inputs`).
+
+    Scalars need no weight. The graph is freed unless `retain_graph`, which `create_graph` implies.
+    """
+    if grad_variables is not None:
+        import warnings
+
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+                "Please only use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
+    chosen = () if inputs is None else _inputs_tuple(inputs, "backward")
+    if inputs is not None and not chosen:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    tensors = _as_tuple(tensors)
+    grads = (None,) * len(tensors) if grad_tensors is None else _as_tuple(grad_tensors)
+    grads = _make_grads(tensors, grads)
+    if retain_graph is None:
+        retain_graph = create_graph
+    _C._run_backward(tensors, grads, retain_graph, create_graph, chosen, True, True)
+
+
+def grad(
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+):
+    """The gradients of `outputs`, weighted by `grad_outputs`, with respect to `inputs`; no .grad is touched.
+
+    A dict of inputs gives a dict. Inputs that the outputs don't depend on are an error unless `allow_unused` (None)
+    or `materialize_grads` (zeros).
+    """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    if is_grads_batched:
+        raise NotImplementedError("grad: is_grads_batched=True needs vmap, which is not in Gradus yet")
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    outputs = _as_tuple(outputs)
+    chosen = _inputs_tuple(inputs, "grad")
+    if not chosen:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    if not only_inputs:
+        import warnings
+
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    grads = (None,) * len(outputs) if grad_outputs is None else _as_tuple(grad_outputs)
+    grads = _make_grads(outputs, grads)
+    if retain_graph is None:
+        retain_graph = create_graph
+    result = _C._run_backward(outputs, grads, retain_graph, create_graph, chosen, allow_unused, False)
+    if materialize_grads:
+        result = tuple(
+            _C.zeros_like(tensor, requires_grad=create_graph) if found is None else found
+            for found, tensor in zip(result, chosen)
+        )
+    return dict(zip(inputs, result)) if type(inputs) is dict else result
+
+
+def __getattr__(name: str):
+    if name in ("gradcheck", "gradgradcheck"):
+        from importlib import import_module
+
+        module = import_module("gradus.autograd.gradcheck")
+        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
+        return globals()[name]
+    if name == "Variable":  # PyTorch's old name for a tensor with history
+        return _C.Tensor
+    if name in ("Function", "Node") and hasattr(_C, name):
+        return getattr(_C, name)
+    if name.startswith("__"):
+        raise AttributeError(f"module 'gradus.autograd' has no attribute '{name}'")
+    raise AttributeError(f"module 'gradus.autograd' has no attribute '{name}': Gradus does not have it yet")
