@@ -87,6 +87,12 @@ template <class... C>
   return poly(x, fma(acc, x, c), rest...);
 }
 
+[[gnu::always_inline]] static inline float poly(float, float acc) { return acc; }
+template <class... C>
+[[gnu::always_inline]] static inline float poly(float x, float acc, float c, C... rest) {
+  return poly(x, fma(acc, x, c), rest...);
+}
+
 /// min(x, hi) and max(x, lo) that let NaN through.
 template <class T>
 [[gnu::always_inline]] static inline T at_most(T x, T hi) {

@@ -1,4 +1,4 @@
-// Elementary functions of float. All but exp and exp2 compute in double, which leaves them almost correctly rounded.
+// Elementary functions of float: the frequent ones in float arithmetic, the others in double, almost correctly rounded.
 #pragma once
 
 #include "gradus/kernels/math_base.h"
@@ -44,19 +44,27 @@ namespace detail {
   return x == at_zero ? -kInfF : r;
 }
 
-/// 2^n * p for n = t - kMagicF in [-252, 252], in two steps so that denormal results are rounded once.
-[[gnu::always_inline]] static inline float scale_by_magic(float p, float t) {
+/// 2^n = low * high for n = t - kMagicF in [-252, 252]; two factors, so that denormal results are rounded once.
+struct Scale {
+  float low, high;
+};
+[[gnu::always_inline]] static inline Scale scale_of_magic(float t) {
   float half = fma(t - kMagicF, 0.5f, kMagicF);
   uint32_t low = bits(half) << 23, high = (bits(t) - bits(half)) << 23;
-  return p * from_bits(low + 0x3f800000u) * from_bits(high + 0x3f800000u);
+  return {from_bits(low + 0x3f800000u), from_bits(high + 0x3f800000u)};
 }
 
 /// (e^r - 1 - r) / r^2 for |r| <= ln2 / 2: degree 4; e^r has a relative error of 2^-28.2.
 [[gnu::always_inline]] static inline float exp_tail(float r) {
-  float q = fma(0.0013838813174515963f, r, 0.008369192481040955f);
-  q = fma(q, r, 0.04166810214519501f);
-  q = fma(q, r, 0.16666516661643982f);
-  return fma(q, r, 0.4999999403953552f);
+  return poly(r, 0.0013838813174515963f, 0.008369192481040955f, 0.04166810214519501f, 0.16666516661643982f,
+              0.4999999403953552f);
+}
+
+/// e^r - 1 with x = n ln2 + r, n = t - kMagicF; ln2 is cut into two floats.
+[[gnu::always_inline]] static inline float reduced_expm1(float x, float& t) {
+  t = fma(x, 0x1.715476p+0f, kMagicF);
+  float n = t - kMagicF, r = fma(n, -0x1.7f7d1cp-20f, fma(n, -0x1.62e400p-1f, x));
+  return fma(r * r, exp_tail(r), r);
 }
 
 }  // namespace detail
@@ -65,11 +73,9 @@ namespace detail {
 [[gnu::always_inline]] static inline float exp(float x) {
   using namespace detail;
   x = at_least(at_most(x, 89.0f), -104.0f);
-  float t = fma(x, 0x1.715476p+0f, kMagicF), n = t - kMagicF;
-  float r = fma(n, -0x1.62e400p-1f, x);
-  r = fma(n, -0x1.7f7d1cp-20f, r);
-  float p = 1.0f + fma(r * r, exp_tail(r), r);
-  return scale_by_magic(p, t);
+  float t, q = reduced_expm1(x, t);
+  Scale s = scale_of_magic(t);
+  return (1.0f + q) * s.low * s.high;
 }
 
 /// 2^x. Float arithmetic; exact for integers.
@@ -81,7 +87,8 @@ namespace detail {
   float low = fma(f, 0x1.62e430p-1f, -r);
   low = fma(f, -0x1.05c610p-29f, low);
   float p = 1.0f + (r + fma(r * r, exp_tail(r), low));
-  return scale_by_magic(p, t);
+  Scale s = scale_of_magic(t);
+  return p * s.low * s.high;
 }
 
 /// e^x - 1.
@@ -133,32 +140,45 @@ namespace detail {
   return x < kInfF ? y : x;
 }
 
-/// 1 / (1 + e^-x).
+/// 1 / (1 + e^-x). Float arithmetic: with z = e^-|x|, 1 / (1 + z) or z / (1 + z), quotient and sum corrected.
 [[gnu::always_inline]] static inline float sigmoid(float x) {
   using namespace detail;
-  double e = exp_short(-double(at_most(abs(x), 110.0f)));
-  double r = reciprocal_short(1.0 + e);
-  return float((x < 0.0f ? e : 1.0) * r);
+  float t, q = reduced_expm1(-at_most(abs(x), 104.0f), t);
+  Scale s = scale_of_magic(t);
+  float p = 1.0f + q, p_low = (1.0f - p) + q;
+  float d = fma(p * s.low, s.high, 1.0f), d_low = fma(p_low * s.low, s.high, fma(p * s.low, s.high, 1.0f - d));
+  bool negative = x < 0.0f;
+  float a = negative ? p : 1.0f, a_low = negative ? p_low : 0.0f;
+  float y = 1.0f / d, c = a * y;
+  c = fma(fma(-c, d_low, fma(-c, d, a) + a_low), y, c);
+  return negative ? c * s.low * s.high : c;
 }
 
-/// tanh(x).
+/// tanh(x). Float arithmetic: 1 - 2 / (e^(2 |x|) + 1), and for |x| < 0.55 x + x^3 P(x^2), P of degree 4, relative error
+/// 2^-29.7.
 [[gnu::always_inline]] static inline float tanh(float x) {
   using namespace detail;
-  double s, q = expm1_short(-2.0 * double(at_most(abs(x), 10.0f)), s);
-  double e = fma(s, q, s - 1.0);
-  return copysign(float(-e * reciprocal_short(2.0 + e)), x);
+  float a = at_most(abs(x), 10.0f), t, q = reduced_expm1(a + a, t);
+  float s = from_bits((bits(t) << 23) + 0x3f800000u);
+  float big = 1.0f - 2.0f / fma(q, s, s + 1.0f), z = a * a;
+  float p = poly(z, -0x1.9921a2p-8f, 0x1.58e518p-6f, -0x1.b91e7ep-5f, 0x1.110ceep-3f, -0x1.55554ap-2f);
+  return copysign(a < 0.55f ? fma(z * p, a, a) : big, x);
 }
 
-/// erf(x): x times a polynomial of degree 18 in (x^2 - 8) / 8 on |x| <= 4, relative error 2^-31.6.
+/// erf(x). Float arithmetic: x + x P(x^2) for |x| < 1 (degree 6, relative error 2^-29.4), beyond that 1 - 2^-L(|x| - 1)
+/// with L of degree 6 (2^-27.5 of the result) and a polynomial of degree 5 for 2^f (2^-22.9 of at most 0.16).
 [[gnu::always_inline]] static inline float erf(float x) {
   using namespace detail;
-  double d = double(at_least(at_most(x, 4.0f), -4.0f));
-  double t = fma(d * d, 0.125, -1.0);
-  return float(d * poly(t, 0x1.713de9a5d2151p-14, -0x1.ff53148830c3bp-13, 0x1.a23d964fd2703p-13, -0x1.60b241fe65ee8p-12,
-                        0x1.6538eeff06e79p-10, -0x1.7af41dccb9163p-9, 0x1.3bf42cbbe461dp-8, -0x1.1346f76f3562bp-7,
-                        0x1.d6630226498dfp-7, -0x1.7186330e42af8p-6, 0x1.0ed7a9cac7496p-5, -0x1.76c1fdf1cb2e3p-5,
-                        0x1.ea969cde3f9cap-5, -0x1.3218327278767p-4, 0x1.717f14286c7a2p-4, -0x1.b92e74829692ep-4,
-                        0x1.0dabae7e30036p-3, -0x1.69a0cd1eb6a80p-3, 0x1.6a0407821a1bdp-2));
+  float a = at_most(abs(x), 4.0f), z = x * x, u = a - 1.0f;
+  float p = poly(z, 0x1.4771fcp-14f, -0x1.a3515ep-11f, 0x1.53f224p-8f, -0x1.b7f71ap-6f, 0x1.ce2ce6p-4f, -0x1.81273ep-2f,
+                 0x1.06eba8p-3f);
+  float l = poly(u, 0x1.19f2bep-12f, -0x1.59ee10p-9f, 0x1.d3cccep-7f, -0x1.ea82eep-5f, -0x1.37637ap+0f, -0x1.e75322p+1f,
+                 -0x1.558eaep+1f);
+  float t = l + kMagicF, f = l - (t - kMagicF);
+  float e = poly(f, 0x1.657c08p-10f, 0x1.3d5aa4p-7f, 0x1.c6a2c2p-5f, 0x1.ebf80ap-3f, 0x1.62e438p-1f, 0x1.000002p+0f);
+  float s = from_bits((bits(t) << 23) + 0x3f800000u);
+  float big = copysign(fma(-e, s, 1.0f), x);
+  return a < 1.0f ? fma(x, p, x) : big;
 }
 
 /// erfc(x) = e^(-x^2) P((|x| - 3) / (|x| + 3)), reflected below 0; P: degree 10, relative error 2^-29.4 up to 10.3.
