@@ -50,7 +50,7 @@ static Cut cut_of(const Product<X, S>& p) {
     if (p.m * 8 <= X::kRegisters - 4 || p.m == 1) cut.log_vectors = 3;
     else if (p.m * 4 <= X::kRegisters - 4) cut.log_vectors = 2;
   }
-  const int64_t kKC = 1536 / kSize, kMC = 24 * X::kRows, kNC = 6144 / kSize;
+  const int64_t kKC = 3072 / kSize, kMC = 8 * X::kRows, kNC = 6144 / kSize;
   cut.rows = static_cast<int>(pieces(p.m, pieces(p.m, X::kRows)));
   const int64_t mb = pieces(pieces(p.m, cut.rows), kMC / cut.rows);
   cut.kc = pieces(p.k, pieces(p.k, kKC));

@@ -29,6 +29,17 @@ template <class X, bool kUnit>
   else return a[i / 3][i % 3 * a_row];
 }
 
+/// Panels outgrow the first cache level; the loads of a step leave room to ask for a later step's lines.
+template <class X, bool kUnit>
+[[gnu::always_inline]] static inline void prefetch_ahead(const typename X::T* a, int64_t a_col, const typename X::T* b,
+                                                         int64_t b_row) {
+  constexpr int kStepsB = 16, kStepsA = 32, line = 64 / sizeof(typename X::T);
+#pragma GCC unroll 2
+  for (int i = 0; i < 2 * X::kLanes; i += line) __builtin_prefetch(b + kStepsB * b_row + i);
+#pragma GCC unroll 2
+  for (int i = 0; i < (kUnit ? X::kRows : 0); i += line) __builtin_prefetch(a + kStepsA * a_col + i);
+}
+
 template <class X, int R, int NV, bool kUnit>
 static void micro(const Tile<X>& t) {
   using V = typename X::V;
@@ -76,6 +87,7 @@ static void micro(const Tile<X>& t) {
         for (int i = 0; i < R; ++i) acc[i][v] = X::fma(av[i], bv, acc[i][v]);
       }
     }
+    if constexpr (R > 3 && NV == 2) prefetch_ahead<X, kUnit>(a[0], a_col, b, b_row);
     b += b_row;
 #pragma GCC unroll 5
     for (int i = 0; i < (kUnit ? 1 : (R + 2) / 3); ++i) a[i] += a_col;
