@@ -100,12 +100,13 @@ void Generator::set_state(const uint8_t* bytes, int64_t size) {
         " but found the input RNG state size to be ", size);
   SavedState saved;
   std::memcpy(&saved, bytes, sizeof saved);
-  check(saved.seeded != 0 && saved.left > 0 && saved.left <= Mt19937::kWords && saved.next <= Mt19937::kWords,
+  const uint32_t next = static_cast<uint32_t>(saved.next);  // PyTorch, too, drops the high half
+  check(saved.seeded != 0 && saved.left > 0 && saved.left <= Mt19937::kWords && next <= Mt19937::kWords,
         "Invalid mt19937 state");
   State state{};
   state.seed = saved.seed;
   state.engine.left = saved.left;
-  state.engine.next = static_cast<uint32_t>(saved.next);
+  state.engine.next = next;
   for (int i = 0; i < Mt19937::kWords; ++i) state.engine.words[i] = static_cast<uint32_t>(saved.words[i]);
   state.has_next_double = saved.has_next_double != 0;
   if (state.has_next_double) state.next_double = saved.next_double;
