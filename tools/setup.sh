@@ -107,7 +107,7 @@ gradus_build() {
     gradus_step "configuration" cmake --preset "$gradus_preset" "$@" || return 1
     echo "$gradus_sum" >"$gradus_dir/options.stamp"
   fi
-  gradus_step "build of $gradus_preset" cmake --build "$gradus_dir"
+  gradus_step "build of $gradus_preset" cmake --build "$gradus_dir" -j "$(nproc)"
 }
 
 gradus_setup() {
