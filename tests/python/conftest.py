@@ -14,7 +14,8 @@ from oracle.library import SUBJECT_NAME, reference, subject  # noqa: E402
 
 def pytest_report_header() -> str:
     torch = reference()
-    return f"library under test: {SUBJECT_NAME}; PyTorch: {torch.__version__ if torch else 'absent, stored values only'}"
+    oracle = torch.__version__ if torch else "absent, stored values stand in"
+    return f"library under test: {SUBJECT_NAME}; PyTorch: {oracle}"
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,17 @@ from oracle.library import SUBJECT_NAME, reference, subject
 from oracle.report import BAR
 
 pytestmark = pytest.mark.skipif(reference() is None, reason="PyTorch is not installed; stored values stand in")
-# PyTorch has hundreds of operators more: tested against itself, it is asked for the required ones.
-NAMES = [] if reference() is None else sorted(ops.REQUIRED) if SUBJECT_NAME == "torch" else ops.selected(subject())
 
 
-@pytest.mark.parametrize("name", NAMES)
+def names() -> list[str]:
+    if reference() is None:
+        return []
+    ops.op_infos()  # loaded once here, so that the forked children need not
+    # PyTorch has hundreds of operators more: tested against itself, it is asked for the required ones.
+    return sorted(ops.REQUIRED) if SUBJECT_NAME == "torch" else ops.selected(subject())
+
+
+@pytest.mark.parametrize("name", names())
 def test_agrees_with_pytorch(name):
     report = isolated.run(check_op, name, None, False)
     assert report.problem is None, report.problem

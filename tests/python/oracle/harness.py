@@ -108,7 +108,7 @@ def count(report: OpReport, dtype: str, index: int, sample: Sample, differences:
 
 
 def merged(category: str) -> str:
-    """"out resized" and "in-place operator" are counted with "out" and "in-place"."""
+    """The category that a form counts for: "out" for "out resized", "in-place" for "in-place operator"."""
     return next((c for c in ("out", "in-place") if category.startswith(c)), category)
 
 

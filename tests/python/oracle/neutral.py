@@ -134,7 +134,7 @@ def thaw_tensor(array: Array, lib: Any) -> Any:
 
 
 def flat_tensor(values: np.ndarray, dtype: str, lib: Any) -> Any:
-    tensor = lib.from_numpy(np.ascontiguousarray(values)).clone()
+    tensor = lib.from_numpy(np.array(values, order="C")).clone()
     return tensor.to(lib.bfloat16) if dtype == "bfloat16" else tensor
 
 
@@ -142,12 +142,15 @@ def laid_out(array: Array, lib: Any) -> Any:
     """Cuts the layout out of a flat tensor: one dimension after the other, in order of falling stride."""
     shape, strides = array.shape, array.strides
     kept = sorted((d for d in range(len(shape)) if strides[d] > 0), key=lambda d: (-strides[d], -shape[d]))
-    counts = [max(shape[d], 1) for d in kept]
     steps = [strides[d] for d in kept]
-    extent = max(1, *(n * s for n, s in zip(counts, steps))) if kept else 1
-    for outer, (n, s) in zip(steps, list(zip(counts, steps))[1:]):
-        if n * s > outer:
+    counts = []
+    for d, outer in zip(kept, [None, *steps]):
+        # A dimension of size 1 is cut from two, where there is room: a view would choose its stride anew.
+        room = outer is None or 2 * strides[d] <= outer
+        counts.append(max(shape[d], 2 if shape[d] == 1 and room else 1))
+        if outer is not None and counts[-1] * strides[d] > outer:
             raise NotExpressible("overlapping layout")
+    extent = max((n * s for n, s in zip(counts, steps)), default=1)
     source = np.zeros(array.offset + extent, array.data.dtype)
     if array.data.size:
         window = np.lib.stride_tricks.as_strided(
@@ -159,8 +162,8 @@ def laid_out(array: Array, lib: Any) -> Any:
         tensor = tensor.narrow(i, 0, n * s).view([*counts[:i], n, s])
     tensor = tensor.select(len(kept), 0)
     for i, d in enumerate(kept):
-        if shape[d] == 0:
-            tensor = tensor.narrow(i, 0, 0)
+        if shape[d] < 2:
+            tensor = tensor.narrow(i, 0, shape[d])
     tensor = tensor.permute([kept.index(d) for d in sorted(kept)]) if kept else tensor
     for d in range(len(shape)):
         if strides[d] == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -62,8 +63,10 @@ EXACT = (
 ) - {"index_put", "normal/number_mean"}
 
 # Names of OpInfos that are methods only, or differ from the name of the method that they test.
-METHODS = {"normal/in_place": "normal_", "uniform": "uniform_", "exponential": "exponential_", "geometric": "geometric_",
-           "cauchy": "cauchy_", "log_normal": "log_normal_", "__rdiv__": "__rtruediv__"}  # fmt: skip
+METHODS = {
+    "normal/in_place": "normal_", "uniform": "uniform_", "exponential": "exponential_", "geometric": "geometric_",
+    "cauchy": "cauchy_", "log_normal": "log_normal_", "__rdiv__": "__rtruediv__",
+}  # fmt: skip
 # OpInfos whose samples are not in the order of the function's arguments, or that read an attribute.
 ADAPTERS: dict[str, Callable[[Any], Callable[..., Any]]] = {
     "where": lambda lib: lambda x, condition, *rest, **kw: lib.where(condition, x, *rest, **kw),
@@ -81,6 +84,7 @@ def full_name(info: Any) -> str:
     return f"{info.name}/{info.variant_test_name}" if info.variant_test_name else info.name
 
 
+@functools.cache
 def op_infos() -> dict[str, Any]:
     """PyTorch's table of sample inputs by full name."""
     from torch.testing._internal.common_methods_invocations import op_db
