@@ -116,8 +116,7 @@ template <class T>
   return from_bits((u >> 52) | 0x4330000000000000u) - (0x1p52 + 1023);
 }
 
-/// Sign of C's pow for x < 0 or x = -0 and the NaN of non-integer powers of negative numbers, the limits at 0, 1, inf
-/// and NaN; r is |x|^y where that is finite and not trivial.
+/// C's pow from r = |x|^y: the sign for negative x, NaN for their non-integer powers, the limits at 0, 1, inf and NaN.
 template <class T>
 [[gnu::always_inline]] static inline T pow_limits(T x, T y, T r) {
   constexpr T inf = T(kInf);
@@ -129,14 +128,11 @@ template <class T>
   r = ay == inf ? edge_y : r;
   r = ax == 1 ? T(1) : r;
   T signed_r = odd ? copysign(r, x) : r;
-  T below = (x < 0) & !integer & (ax != inf) ? T(kNan) : signed_r;
-  T sum = x + y;
-  below = sum != sum ? sum : below;
-  below = (x == inf) & (y == -inf) ? T(0) : below;
-  below = (x == -inf) & (y == inf) ? inf : below;
-  below = (x == inf) & (y == inf) ? inf : below;
-  below = y == 2 ? x * x : below;
-  return (x == 1) | (y == 0) ? T(1) : below;
+  T result = (x < 0) & !integer & (ax != inf) ? T(kNan) : signed_r;
+  result = y == 2 ? x * x : result;
+  result = y != y ? y : result;
+  result = x != x ? x : result;
+  return (x == 1) | (y == 0) ? T(1) : result;
 }
 
 }  // namespace detail

@@ -120,23 +120,28 @@ struct Scale {
   return log_limits(x, 0.0f, float(r));
 }
 
+namespace detail {
+
+/// log(1 + d) for d > -1, d exact or accurate to float's needs.
+[[gnu::always_inline]] static inline double log1p_in_double(double d) {
+  double m, k = split_log(1.0 + d, m);
+  double f = k == 0.0 ? d : m - 1.0;  // 1 + d is not exact for tiny d
+  return fma(k, 0x1.62e42fefa39efp-1, log1p_short(f));
+}
+
+}  // namespace detail
+
 /// log(1 + x).
 [[gnu::always_inline]] static inline float log1p(float x) {
   using namespace detail;
-  double d = double(x), m, k = split_log(1.0 + d, m);
-  double f = k == 0.0 ? d : m - 1.0;  // 1 + d is not exact for tiny d
-  float r = float(fma(k, 0x1.62e42fefa39efp-1, log1p_short(f)));
-  return copysign(log_limits(x, -1.0f, r), x);
+  return copysign(log_limits(x, -1.0f, float(log1p_in_double(double(x)))), x);
 }
 
 /// log(1 + e^x): softplus with beta 1 and no threshold.
 [[gnu::always_inline]] static inline float log1p_exp(float x) {
   using namespace detail;
-  double d = double(x), s, q = expm1_short(-double(at_most(abs(x), 110.0f)), s);
-  double m, e = fma(s, q, s), k = split_log(1.0 + e, m);
-  double f = k == 0.0 ? e : m - 1.0;
-  double r = fma(k, 0x1.62e42fefa39efp-1, log1p_short(f));
-  float y = float((d > 0.0 ? d : 0.0) + r);
+  double r = log1p_in_double(exp_short(-double(at_most(abs(x), 110.0f))));
+  float y = float((x > 0.0f ? double(x) : 0.0) + r);
   return x < kInfF ? y : x;
 }
 
@@ -190,71 +195,9 @@ struct Scale {
                   0x1.17c3307f4d616p-8, -0x1.8faccbcec68a5p-6, 0x1.258b1d0641e25p-4, -0x1.336fe73072115p-3,
                   0x1.f6ff1fa23d068p-3, -0x1.4e102bde090fap-2, 0x1.6e9827d52d4d7p-3);
   double r = exp_short(-(a * a)) * p;
-  return float(x < 0.0f ? 2.0 - r : r);
+  float y = float(x < 0.0f ? 2.0 - r : r);
+  return x != x ? x : y;
 }
-
-namespace detail {
-
-/// sin(r) for |r| <= pi/2: r times a polynomial of degree 5 in r^2, relative error 2^-35.3.
-[[gnu::always_inline]] static inline double sin_short(double r) {
-  return r * poly(r * r, -0x1.9a6885b0b6d51p-26, 0x1.7170800e06767p-19, -0x1.a017d99f9e3cfp-13, 0x1.11110c49ff22dp-7,
-                  -0x1.5555554769603p-3, 1.0);
-}
-
-/// Below this an argument of sin or cos is reduced with pi alone.
-constexpr float kNearF = 0x1p47f;
-
-/// x - n pi for |x| < 2^47, n an integer (shift 0) or an integer and a half (shift 1/2) near x / pi; the sign of
-/// sin(x) or -cos(x) relative to sin(x - n pi) goes to bit 63 of flip. pi is cut into two doubles.
-[[gnu::always_inline]] static inline double reduce_near(double x, double shift, uint64_t& flip) {
-  double t = fma(x, 0x1.45f306dc9c883p-2, -shift) + kMagic, n = (t - kMagic) + shift;
-  flip = bits(t) << 63;
-  return fma(n, -0x1.1a62633145c07p-53, fma(n, -0x1.921fb54442d18p+1, x));
-}
-
-/// The same for 2^47 <= |x| < 2^128: x / pi modulo 2, from 106 bits of 1 / pi that begin where the multiples of 2 end.
-[[gnu::always_inline]] static inline double reduce_far(double x, double shift, uint64_t& flip) {
-  double a = abs(x);
-  bool c1 = a >= 0x1p71, c2 = a >= 0x1p95, c3 = a >= 0x1p119;
-  double high = c1 ? 0x1.529fc2757d1f5p-53 : 0x1.b727220a94fe1p-24;
-  double low = c1 ? 0x1.a6ee06db14acdp-108 : 0x1.d5f47d4d37703p-79;
-  high = c2 ? 0x1.3abe8fa9a6ee0p-76 : high;
-  low = c2 ? 0x1.b6c52b3278872p-130 : low;
-  high = c3 ? 0x1.f534ddc0db629p-97 : high;
-  low = c3 ? 0x1.664f10e4107f9p-151 : low;
-  double h = x * high, l = fma(x, low, fma(x, high, -h));
-  double t = (h - shift) + kMagic, n = (t - kMagic) + shift;
-  flip = bits(t) << 63;
-  return ((h - n) + l) * 0x1.921fb54442d18p+1;
-}
-
-[[gnu::always_inline]] static inline float sin_of(float x, double shift, uint64_t sign) {
-  uint64_t flip, far_flip;
-  double d = double(x), r = reduce_near(d, shift, flip), far_r = reduce_far(d, shift, far_flip);
-  bool near = abs(d) < double(kNearF);
-  r = near ? r : far_r;
-  flip = near ? flip : far_flip;
-  return float(sin_short(from_bits(bits(r) ^ flip ^ sign)));
-}
-
-}  // namespace detail
-
-/// sin(x) and cos(x) for |x| < 2^47, with the bits of sin and cos; anything else gives no meaningful value.
-[[gnu::always_inline]] static inline float sin_near(float x) {
-  uint64_t flip;
-  double r = detail::reduce_near(double(x), 0.0, flip);
-  return float(detail::sin_short(from_bits(bits(r) ^ flip)));
-}
-[[gnu::always_inline]] static inline float cos_near(float x) {
-  uint64_t flip;
-  double r = detail::reduce_near(double(x), 0.5, flip);
-  return float(detail::sin_short(from_bits(bits(r) ^ flip ^ (uint64_t(1) << 63))));
-}
-
-/// sin(x), right for every finite argument; NaN at infinity.
-[[gnu::always_inline]] static inline float sin(float x) { return detail::sin_of(x, 0.0, 0); }
-/// cos(x), right for every finite argument; NaN at infinity.
-[[gnu::always_inline]] static inline float cos(float x) { return detail::sin_of(x, 0.5, uint64_t(1) << 63); }
 
 /// x^y with C's answers at the limits.
 [[gnu::always_inline]] static inline float pow(float x, float y) {

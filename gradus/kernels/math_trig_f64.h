@@ -84,7 +84,10 @@ constexpr double kNear = 0x1p30;
 [[gnu::always_inline]] static inline double tan_quadrant(uint64_t n, double r, double r_low) {
   double s_low, s = sin_pair(r, r_low, s_low), c_low, c = cos_pair(r, r_low, c_low);
   bool odd = (n & 1) != 0;
-  double a = odd ? -c : s, a_low = odd ? -c_low : s_low, d = odd ? s : c, d_low = odd ? s_low : c_low;
+  double s_sum = s + s_low, c_sum = c + c_low;
+  s_low = (s - s_sum) + s_low;
+  c_low = (c - c_sum) + c_low;
+  double a = odd ? -c_sum : s_sum, a_low = odd ? -c_low : s_low, d = odd ? s_sum : c_sum, d_low = odd ? s_low : c_low;
   return divide_pairs(a, a_low, d, d_low);
 }
 
