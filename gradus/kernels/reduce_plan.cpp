@@ -93,8 +93,7 @@ Reducer::Reducer(const ReducePlan& plan, const void* in, DType in_dtype, Monoid 
   tile_ = columns == 1 ? kRowTile : groups_ > 1 ? columns : kColumnTile;
   width_ = (columns == 1 ? 1 : columns < tile_ ? columns : tile_) * size_;
   const int64_t chunks = plan.count / (kReduceChunk / lanes_ * groups_) + 1;
-  const int64_t levels = std::bit_width(static_cast<uint64_t>(chunks)) + 2;
-  packed_ = static_cast<char*>(reduce_scratch((kPacked + kColumnTile) * size_ + levels * width_));
+  packed_ = static_cast<char*>(reduce_scratch((kPacked + kColumnTile) * size_ + tree_levels(chunks) * width_));
   results_ = packed_ + kPacked * size_;
   tree_ = results_ + kColumnTile * size_;
 }

@@ -17,6 +17,13 @@ inline constexpr int64_t kReduceChunk = 4096;
 constexpr int64_t lanes(Acc a) { return a == Acc::Byte ? 256 : a == Acc::Float ? 64 : 32; }
 constexpr int64_t acc_size(Acc a) { return a == Acc::Byte ? 1 : a == Acc::Float ? 4 : 8; }
 
+/// Slots that the pairwise tree over chunks may need at once.
+constexpr int64_t tree_levels(int64_t chunks) {
+  int64_t levels = 2;
+  for (; chunks > 0; chunks >>= 1) ++levels;
+  return levels;
+}
+
 struct ReduceTable {
   /// out[r] = canonical reduction of the n <= 4096 contiguous elements of row r; row_stride in elements.
   using Rows = void(const void* x, int64_t rows, int64_t n, int64_t row_stride, void* out);

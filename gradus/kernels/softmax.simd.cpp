@@ -1,0 +1,196 @@
+// Softmax kernels over rows and over columns.
+#include "gradus/kernels/math.h"
+#include "gradus/kernels/reduce_fold.h"
+#include "gradus/kernels/softmax_table.h"
+
+namespace gradus::GRADUS_TARGET {
+namespace {
+
+template <class T>
+constexpr int64_t lane_count = sizeof(T) == 4 ? 64 : 32;
+
+// y[i] = f(i) for whole vectors, then for a padded remainder: the rest of a row never runs element by element.
+// `load(i)` reads operands of element i, `apply` is free of memory.
+template <class T, class Apply>
+[[gnu::always_inline]] inline void map(const T* a, const T* b, T* out, int64_t n, Apply apply) {
+  constexpr int64_t w = Vec<T>::size;
+  const int64_t whole = n & ~(w - 1), rest = n - whole;
+#pragma GCC ivdep
+  for (int64_t i = 0; i < whole; ++i) out[i] = apply(a[i], b[i]);
+  if (rest == 0) return;
+  alignas(64) T ta[w] = {}, tb[w] = {}, to[w];
+  for (int64_t i = 0; i < rest; ++i) ta[i] = a[whole + i], tb[i] = b[whole + i];
+  for (int64_t i = 0; i < w; ++i) to[i] = apply(ta[i], tb[i]);
+  for (int64_t i = 0; i < rest; ++i) out[whole + i] = to[i];
+}
+
+// The canonical reduction of a row whose chunks `chunk(from, n)` makes available.
+template <Monoid M, class T, class Chunk>
+[[gnu::always_inline]] inline T fold_row(int64_t n, Chunk chunk) {
+  if (n <= kReduceChunk) return fold_chunk<M>(chunk(int64_t{0}, n), n);
+  T slots[64];
+  ChunkTree<M, T> tree{slots, 1};
+  for (int64_t from = 0; from < n; from += kReduceChunk) {
+    const int64_t m = n - from < kReduceChunk ? n - from : kReduceChunk;
+    *tree.open() = fold_chunk<M>(chunk(from, m), m);
+    tree.close();
+  }
+  return *tree.finish();
+}
+
+template <class T>
+[[gnu::always_inline]] inline T row_max(const T* x, int64_t n) {
+  return fold_row<Monoid::Max, T>(n, [&](int64_t from, int64_t) { return x + from; });
+}
+
+template <class T>
+void softmax_row(const void* in, const void*, void* out, int64_t n) {
+  const T* x = static_cast<const T*>(in);
+  T* y = static_cast<T*>(out);
+  const T m = row_max(x, n);
+  const T sum = fold_row<Monoid::Sum, T>(n, [&](int64_t from, int64_t k) {
+    map(
+        x + from, x + from, y + from, k, [m](T v, T) __attribute__((always_inline)) { return math::exp(v - m); });
+    return static_cast<const T*>(y + from);
+  });
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] /= sum;
+}
+
+template <class T>
+void log_softmax_row(const void* in, const void*, void* out, int64_t n) {
+  const T* x = static_cast<const T*>(in);
+  T* y = static_cast<T*>(out);
+  const T m = row_max(x, n);
+  alignas(64) T exps[kReduceChunk];
+  const T log_sum = math::log(fold_row<Monoid::Sum, T>(n, [&](int64_t from, int64_t k) {
+    map(
+        x + from, x + from, exps, k, [m](T v, T) __attribute__((always_inline)) { return math::exp(v - m); });
+    return static_cast<const T*>(exps);
+  }));
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) - log_sum;
+}
+
+template <class T>
+void softmax_backward_row(const void* grad, const void* output, void* out, int64_t n) {
+  const T *g = static_cast<const T*>(grad), *y = static_cast<const T*>(output);
+  T* to = static_cast<T*>(out);
+  alignas(64) T products[kReduceChunk];
+  const T sum = fold_row<Monoid::Sum, T>(n, [&](int64_t from, int64_t k) {
+    for (int64_t i = 0; i < k; ++i) products[i] = g[from + i] * y[from + i];
+    return static_cast<const T*>(products);
+  });
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) to[i] = (g[i] - sum) * y[i];
+}
+
+template <class T>
+void log_softmax_backward_row(const void* grad, const void* output, void* out, int64_t n) {
+  const T *g = static_cast<const T*>(grad), *y = static_cast<const T*>(output);
+  const T sum = fold_row<Monoid::Sum, T>(n, [&](int64_t from, int64_t) { return g + from; });
+  map(
+      g, y, static_cast<T*>(out), n, [sum](T d, T v) __attribute__((always_inline)) { return d - math::exp(v) * sum; });
+}
+
+// The canonical sum over rows of f(row, column), by columns; `term` may also store.
+template <class T, class Term>
+[[gnu::always_inline]] inline const T* sum_columns(int64_t n, int64_t w, T* slots, Term term) {
+  constexpr int64_t chunk = kReduceChunk / lane_count<T>;
+  ChunkTree<Monoid::Sum, T> tree{slots, w};
+  for (int64_t from = 0; from < n; from += chunk) {
+    T* acc = tree.open();
+    for (int64_t c = 0; c < w; ++c) acc[c] = 0;
+    const int64_t to = n - from < chunk ? n : from + chunk;
+    for (int64_t r = from; r < to; ++r) {
+#pragma GCC ivdep
+      for (int64_t c = 0; c < w; ++c) acc[c] += term(r, c);
+    }
+    tree.close();
+  }
+  return tree.finish();
+}
+
+template <class T>
+const T* column_max(const T* x, int64_t stride, int64_t n, int64_t w, T* m) {
+  for (int64_t c = 0; c < w; ++c) m[c] = identity_of<Monoid::Max, T>();
+  accumulate_rows<Monoid::Max>(m, x, n, stride, w);
+  return m;
+}
+
+template <class T>
+void softmax_columns(const void* in, int64_t xs, const void*, int64_t, void* out, int64_t ys, int64_t n, int64_t w,
+                     void* scratch) {
+  const T* x = static_cast<const T*>(in);
+  T* y = static_cast<T*>(out);
+  const T* m = column_max(x, xs, n, w, static_cast<T*>(scratch));
+  const T* sum = sum_columns(
+      n, w, static_cast<T*>(scratch) + w, [=](int64_t r, int64_t c) __attribute__((always_inline)) {
+        return y[r * ys + c] = math::exp(x[r * xs + c] - m[c]);
+      });
+  for (int64_t r = 0; r < n; ++r) {
+#pragma GCC ivdep
+    for (int64_t c = 0; c < w; ++c) y[r * ys + c] /= sum[c];
+  }
+}
+
+template <class T>
+void log_softmax_columns(const void* in, int64_t xs, const void*, int64_t, void* out, int64_t ys, int64_t n, int64_t w,
+                         void* scratch) {
+  const T* x = static_cast<const T*>(in);
+  T* y = static_cast<T*>(out);
+  const T* m = column_max(x, xs, n, w, static_cast<T*>(scratch));
+  const T* sum = sum_columns(
+      n, w, static_cast<T*>(scratch) + w, [=](int64_t r, int64_t c) __attribute__((always_inline)) {
+        return math::exp(x[r * xs + c] - m[c]);
+      });
+  T log_sum[kSoftmaxColumns];
+  for (int64_t c = 0; c < w; ++c) log_sum[c] = math::log(sum[c]);
+  for (int64_t r = 0; r < n; ++r) {
+#pragma GCC ivdep
+    for (int64_t c = 0; c < w; ++c) y[r * ys + c] = (x[r * xs + c] - m[c]) - log_sum[c];
+  }
+}
+
+template <class T>
+void softmax_backward_columns(const void* grad, int64_t gs, const void* output, int64_t ys, void* out, int64_t os,
+                              int64_t n, int64_t w, void* scratch) {
+  const T *g = static_cast<const T*>(grad), *y = static_cast<const T*>(output);
+  T* to = static_cast<T*>(out);
+  const T* sum = sum_columns(
+      n, w, static_cast<T*>(scratch), [=](int64_t r, int64_t c) __attribute__((always_inline)) {
+        return g[r * gs + c] * y[r * ys + c];
+      });
+  for (int64_t r = 0; r < n; ++r) {
+#pragma GCC ivdep
+    for (int64_t c = 0; c < w; ++c) to[r * os + c] = (g[r * gs + c] - sum[c]) * y[r * ys + c];
+  }
+}
+
+template <class T>
+void log_softmax_backward_columns(const void* grad, int64_t gs, const void* output, int64_t ys, void* out, int64_t os,
+                                  int64_t n, int64_t w, void* scratch) {
+  const T *g = static_cast<const T*>(grad), *y = static_cast<const T*>(output);
+  T* to = static_cast<T*>(out);
+  const T* sum = sum_columns(
+      n, w,
+      static_cast<T*>(scratch), [=](int64_t r, int64_t c) __attribute__((always_inline)) { return g[r * gs + c]; });
+  for (int64_t r = 0; r < n; ++r) {
+#pragma GCC ivdep
+    for (int64_t c = 0; c < w; ++c) to[r * os + c] = g[r * gs + c] - math::exp(y[r * ys + c]) * sum[c];
+  }
+}
+
+}  // namespace
+
+constinit const SoftmaxTable softmax_table = {
+    {{softmax_row<float>, softmax_row<double>},
+     {log_softmax_row<float>, log_softmax_row<double>},
+     {softmax_backward_row<float>, softmax_backward_row<double>},
+     {log_softmax_backward_row<float>, log_softmax_backward_row<double>}},
+    {{softmax_columns<float>, softmax_columns<double>},
+     {log_softmax_columns<float>, log_softmax_columns<double>},
+     {softmax_backward_columns<float>, softmax_backward_columns<double>},
+     {log_softmax_backward_columns<float>, log_softmax_backward_columns<double>}}};
+
+}  // namespace gradus::GRADUS_TARGET
