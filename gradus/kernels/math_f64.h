@@ -270,7 +270,8 @@ namespace detail {
   using namespace detail;
   double a = abs(x), small = 1.0 - copysign(erf_small(at_most(a, 1.0)), x), big = erfc_positive(a);
   big = x < 0.0 ? 2.0 - big : big;
-  return a < 0.5 ? small : big;
+  big = a < 0.5 ? small : big;
+  return x != x ? x : big;  // the sign of a NaN must not depend on the order of a product
 }
 
 /// x^y with C's answers at the limits: e^(y log x) with the logarithm and the product in pairs.
