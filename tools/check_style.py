@@ -18,6 +18,7 @@ PUBLIC_STD = {"cstdint", "cstddef", "initializer_list", "string_view", "string",
 PUBLIC_STD |= {"exception", "cstring", "tuple"}
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 MACHINE_PATH = re.compile(r"(?<![\w.$}*-])/(?:home|root|work|Users|mnt)/\w")
+TABLE_ROW = re.compile(r"\s*[{(\[].*[})\]],$")  # a row of data is no step of a function
 BLANK = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.|\n)*?\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'', re.DOTALL)
 
 
@@ -64,13 +65,14 @@ def python_functions(text):
 
 
 def check_lengths(path, where, text):
-    lines = text.count("\n")
-    if lines >= MAX_FILE:
-        yield f"{where}:1: {lines} lines; a file stays under {MAX_FILE}"
+    lines = text.splitlines()
+    if len(lines) >= MAX_FILE:
+        yield f"{where}:1: {len(lines)} lines; a file stays under {MAX_FILE}"
     functions = cpp_functions(text) if path.suffix in CPP else python_functions(text) if path.suffix == ".py" else ()
     for first, last in functions:
-        if last - first + 1 > MAX_FUNCTION:
-            yield f"{where}:{first}: function of {last - first + 1} lines; a function stays under {MAX_FUNCTION}"
+        length = sum(not TABLE_ROW.match(line) for line in lines[first - 1 : last])
+        if length > MAX_FUNCTION:
+            yield f"{where}:{first}: function of {length} lines; a function stays under {MAX_FUNCTION}"
 
 
 def check_opening(where, text):
