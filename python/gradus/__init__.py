@@ -23,7 +23,6 @@ _LAZY = {
     "finfo": "_limits",
     "iinfo": "_limits",
     "set_printoptions": "_tensor_str",
-    "get_printoptions": "_tensor_str",
 }
 
 

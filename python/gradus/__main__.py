@@ -26,7 +26,8 @@ def _as_main(code, name: str, spec=None) -> None:
         raise
     except BaseException as error:
         # The program's own frames only, as if Python had been started on it.
-        sys.excepthook(type(error), error, error.__traceback__.tb_next)
+        error.__traceback__ = error.__traceback__.tb_next
+        sys.excepthook(type(error), error, error.__traceback__)
         sys.exit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
 
@@ -43,7 +44,7 @@ def _run_file(path: str) -> None:
     try:
         code = compile(source, path, "exec")
     except SyntaxError as error:
-        sys.excepthook(type(error), error, None)
+        sys.excepthook(type(error), error.with_traceback(None), None)
         sys.exit(1)
     _as_main(code, path)
 

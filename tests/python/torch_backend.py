@@ -1,11 +1,13 @@
-"""Runs the Python layer of Gradus on PyTorch's tensors, so that it can be tested apart from the C++ core."""
+"""Runs the Python layer of Gradus on PyTorch's tensors, so that it can be tested apart from the C++ core.
+
+With GRADUS_TEST_BACKEND=torch the tests of the layer do so; otherwise they run on the real core.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 import types
-
-import torch
 
 # Names the Python layer itself provides: they must not leak in from torch.
 _NOT_FROM_CORE = {
@@ -32,7 +34,15 @@ _NN_NAMES = (
 ).split()
 
 
+def activate() -> None:
+    """Installs the backend if the environment asks for it; call it before the first import of gradus."""
+    if os.environ.get("GRADUS_TEST_BACKEND") == "torch":
+        install()
+
+
 def _run_backward(tensors, grads, retain_graph, create_graph, inputs, allow_unused, accumulate):
+    import torch
+
     engine = torch.autograd.Variable._execution_engine
     return engine.run_backward(
         tensors, grads, retain_graph, create_graph, inputs, allow_unreachable=allow_unused, accumulate_grad=accumulate
@@ -41,6 +51,8 @@ def _run_backward(tensors, grads, retain_graph, create_graph, inputs, allow_unus
 
 def _sgd_step(params, grads, buffers, *, lr, momentum, dampening, weight_decay, nesterov, maximize):
     """The update of torch.optim.sgd, one tensor at a time."""
+    import torch
+
     with torch.no_grad():
         for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
             grad = -grad if maximize else grad
@@ -57,6 +69,8 @@ def _sgd_step(params, grads, buffers, *, lr, momentum, dampening, weight_decay, 
 
 def _adam_step(params, grads, means, squares, maxima, steps, *, lr, beta1, beta2, eps, weight_decay, **flags):
     """The update of torch.optim.adam, one tensor at a time."""
+    import torch
+
     with torch.no_grad():
         for i, (param, grad) in enumerate(zip(params, grads, strict=True)):
             grad = -grad if flags["maximize"] else grad
@@ -81,6 +95,8 @@ def _adam_step(params, grads, means, squares, maxima, steps, *, lr, beta1, beta2
 
 def install() -> None:
     """Puts a module in the place of gradus._C whose tensors and functions are PyTorch's."""
+    import torch
+
     core = types.ModuleType("gradus._C")
     for name in dir(torch):
         value = getattr(torch, name)
