@@ -1,6 +1,9 @@
-"""Lists samples on which the library may differ from PyTorch, each with the reason."""
+"""Lists samples and calls on which the library may differ from PyTorch, each with the reason."""
 
 from __future__ import annotations
 
 # (operator, dtype, index of the sample) -> reason. A sample listed here still runs, and is left out of the bar.
 EXCEPTIONS: dict[tuple[str, str, int], str] = {}
+
+# Calls of `cases/` whose outcome may differ: code -> reason.
+CALLS: dict[str, str] = {}

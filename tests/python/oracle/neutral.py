@@ -55,11 +55,9 @@ def is_tensor(value: Any) -> bool:
 
 
 def to_numpy(tensor: Any, lib: Any) -> np.ndarray:
-    """The tensor's values in a fresh array of native byte order; bfloat16 as float32."""
-    tensor = tensor.detach()
-    if short_name(tensor.dtype) == "bfloat16":
-        tensor = tensor.to(lib.float32)
-    return np.array(tensor.numpy(), copy=True)
+    """The tensor's values in a fresh array; bfloat16 as float32. Exports a copy: an exported tensor may not grow."""
+    tensor = tensor.detach().clone()
+    return (tensor.to(lib.float32) if short_name(tensor.dtype) == "bfloat16" else tensor).numpy()
 
 
 def freeze(value: Any, lib: Any) -> Any:

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Writes the oracle values in tests/python/goldens from PyTorch, for machines where PyTorch is not installed.
+
+python tools/make_goldens.py              all files
+python tools/make_goldens.py calls        these only: calls, schemas, values, training
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "python"))
+
+import torch  # noqa: E402
+from oracle import calls  # noqa: E402
+from oracle.library import short_name  # noqa: E402
+
+GOLDENS = ROOT / "tests" / "python" / "goldens"
+
+
+def lines(items: list) -> str:
+    """A JSON list with one item a line, so that a change shows as a change of its lines."""
+    return "[\n" + ",\n".join(json.dumps(item, separators=(",", ":")) for item in items) + "\n]\n"
+
+
+def write(name: str, text: str) -> None:
+    (GOLDENS / name).write_text(text)
+    print(f"{name}: {len(text) / 1024:.0f} KiB")
+
+
+def make_calls() -> None:
+    """Outcomes of the calls in tests/python/oracle/cases."""
+    for group, codes in calls.cases().items():
+        outcomes = []
+        for code in codes:
+            outcome = calls.call(code, torch)
+            outcome.pop("changed", None)
+            outcomes.append({"code": code, **outcome})
+        write(f"calls_{group}.json", lines(outcomes))
+
+
+MAKERS = {"calls": make_calls}
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(MAKERS)
+    print(f"PyTorch {torch.__version__}, default dtype {short_name(torch.get_default_dtype())}")
+    torch.set_num_threads(1)
+    GOLDENS.mkdir(exist_ok=True)
+    for name in chosen:
+        MAKERS[name]()
+
+
+if __name__ == "__main__":
+    main()
