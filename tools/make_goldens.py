@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
 import torch  # noqa: E402
-from oracle import calls  # noqa: E402
+from oracle import calls, schemas  # noqa: E402
 from oracle.library import short_name  # noqa: E402
 
 GOLDENS = ROOT / "tests" / "python" / "goldens"
@@ -42,7 +42,15 @@ def make_calls() -> None:
         write(f"calls_{group}.json", lines(outcomes))
 
 
-MAKERS = {"calls": make_calls}
+def make_schemas() -> None:
+    """PyTorch's schemas of the operators that the headers declare."""
+    theirs = schemas.pytorch_schemas(torch)
+    names = sorted({schemas.parse(text).name for text in schemas.literals()})
+    found = {name: theirs[name] for name in names if name in theirs}
+    write("schemas.json", json.dumps(found, indent=0) + "\n")
+
+
+MAKERS = {"calls": make_calls, "schemas": make_schemas}
 
 
 def main() -> None:
