@@ -29,6 +29,11 @@ class _Loader(Loader):
 
     def exec_module(self, module):
         module.__spec__ = self.spec  # the import system has put the alias's spec there
+        # Submodules already loaded get their second name now. Importing them later would bind them as attributes of
+        # their parent, over a function of the same name (autograd.gradcheck).
+        for name, loaded in list(sys.modules.items()):
+            if name.startswith(self.name + "."):
+                sys.modules.setdefault("torch" + name.removeprefix("gradus"), loaded)
 
 
 class TorchFinder(MetaPathFinder):

@@ -53,16 +53,19 @@ def test_names_are_bound(program):
         from torch.nn.modules.linear import Linear
         from torch.utils.data import DataLoader, TensorDataset
         from torch.autograd import grad
+        from torch.autograd.gradcheck import gradcheck
         import gradus
         assert torch is gradus and nn is gradus.nn and F is gradus.nn.functional is torch.nn.functional
         assert Linear is nn.Linear and optim.SGD is torch.optim.SGD and Tensor is torch.Tensor
         assert isinstance(nn.Parameter(torch.ones(1)), Tensor)
         assert gradus.nn.__spec__.name == 'gradus.nn' and gradus.nn.__name__ == 'gradus.nn'
-        print(sorted(m for m in sys.modules if m.startswith('torch.'))[:3], torch.cuda.is_available())
+        assert torch.autograd.gradcheck is gradcheck and callable(gradcheck)
+        assert sys.modules['torch.nn.modules.linear'] is gradus.nn.modules.linear
+        print(torch.cuda.is_available())
         """
     )
     assert (status, err) == (0, "")
-    assert out == "['torch.autograd', 'torch.nn', 'torch.nn.functional'] False\n"
+    assert out == "False\n"
 
 
 def test_surroundings_of_the_program(program, tmp_path):

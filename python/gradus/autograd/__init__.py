@@ -142,13 +142,10 @@ def grad(
     return dict(zip(inputs, result)) if type(inputs) is dict else result
 
 
-def __getattr__(name: str):
-    if name in ("gradcheck", "gradgradcheck"):
-        from importlib import import_module
+from gradus.autograd.gradcheck import gradcheck, gradgradcheck  # noqa: E402  (it uses grad)
 
-        module = import_module("gradus.autograd.gradcheck")
-        globals().update(gradcheck=module.gradcheck, gradgradcheck=module.gradgradcheck)
-        return globals()[name]
+
+def __getattr__(name: str):
     if name == "Variable":  # PyTorch's old name for a tensor with history
         return _C.Tensor
     if name in ("Function", "Node") and hasattr(_C, name):
