@@ -103,6 +103,12 @@ template <class T>
   return x < lo ? lo : x;
 }
 
+/// r, or x if that is NaN: where x meets its negative, the sign of a NaN would depend on the compiler's operand order.
+template <class T>
+[[gnu::always_inline]] static inline T or_nan(T x, T r) {
+  return x != x ? x : r;
+}
+
 /// 2^n for n = t - kMagic, |n| <= 1022.
 [[gnu::always_inline]] static inline double exp2_of_magic(double t) {
   return from_bits((bits(t) << 52) + 0x3ff0000000000000u);

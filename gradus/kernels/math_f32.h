@@ -156,7 +156,7 @@ namespace detail {
   float a = negative ? p : 1.0f, a_low = negative ? p_low : 0.0f;
   float y = 1.0f / d, c = a * y;
   c = fma(fma(-c, d_low, fma(-c, d, a) + a_low), y, c);
-  return negative ? c * s.low * s.high : c;
+  return or_nan(x, negative ? c * s.low * s.high : c);
 }
 
 /// tanh(x). Float arithmetic: 1 - 2 / (e^(2 |x|) + 1), and for |x| < 0.55 x + x^3 P(x^2), P of degree 4, relative error
@@ -195,8 +195,7 @@ namespace detail {
                   0x1.17c3307f4d616p-8, -0x1.8faccbcec68a5p-6, 0x1.258b1d0641e25p-4, -0x1.336fe73072115p-3,
                   0x1.f6ff1fa23d068p-3, -0x1.4e102bde090fap-2, 0x1.6e9827d52d4d7p-3);
   double r = exp_short(-(a * a)) * p;
-  float y = float(x < 0.0f ? 2.0 - r : r);
-  return x != x ? x : y;
+  return or_nan(x, float(x < 0.0f ? 2.0 - r : r));
 }
 
 /// x^y with C's answers at the limits.

@@ -163,10 +163,10 @@ namespace detail {
 
 namespace detail {
 
-/// log(1 + x) for x > -1.
-[[gnu::always_inline]] static inline double log1p_finite(double x) {
+/// log(1 + x + x_low) for x > -1.
+[[gnu::always_inline]] static inline double log1p_finite(double x, double x_low) {
   double u = 1.0 + x, v = u - x;
-  double lost = (1.0 - v) + (x - (u - v));  // what the rounding of 1 + x dropped
+  double lost = (1.0 - v) + (x - (u - v)) + x_low;  // what the rounding of 1 + x dropped
   double m, k = split_log(u, m);
   double scale = from_bits((uint64_t(1023) << 52) - (bits(k + kMagic) << 52));  // 2^-k
   double g = m - 1.0, low = lost * (k < 1000.0 ? scale : 0.0), f = g + low;
@@ -178,14 +178,14 @@ namespace detail {
 /// log(1 + x).
 [[gnu::always_inline]] static inline double log1p(double x) {
   using namespace detail;
-  double r = log_limits(x, -1.0, log1p_finite(x));
+  double r = log_limits(x, -1.0, log1p_finite(x, 0.0));
   return abs(x) < 0x1p-54 ? x : r;
 }
 
 /// log(1 + e^x): softplus with beta 1 and no threshold.
 [[gnu::always_inline]] static inline double log1p_exp(double x) {
   using namespace detail;
-  double e = exp(-abs(x)), r = log1p_finite(e);
+  double e = exp(-abs(x)), r = log1p_finite(e, 0.0);
   r = e < 0x1p-54 ? e : r;
   double y = x > 0.0 ? x + r : r;
   return x < kInf ? y : x;
@@ -201,7 +201,7 @@ namespace detail {
   bool negative = x < 0.0;
   double q = divide_pairs(negative ? e : 1.0, negative ? e_low : 0.0, d, d_low);
   double tiny = negative ? scale_by_magic(high, t) : 1.0;
-  return a < -700.0 ? tiny : q;
+  return or_nan(x, a < -700.0 ? tiny : q);
 }
 
 /// tanh(x) = -e / (2 + e) with e = e^(-2 |x|) - 1.
@@ -270,8 +270,7 @@ namespace detail {
   using namespace detail;
   double a = abs(x), small = 1.0 - copysign(erf_small(at_most(a, 1.0)), x), big = erfc_positive(a);
   big = x < 0.0 ? 2.0 - big : big;
-  big = a < 0.5 ? small : big;
-  return x != x ? x : big;  // the sign of a NaN must not depend on the order of a product
+  return or_nan(x, a < 0.5 ? small : big);
 }
 
 /// x^y with C's answers at the limits: e^(y log x) with the logarithm and the product in pairs.

@@ -63,7 +63,7 @@ constexpr double kHalfPi = 0x1.921fb54442d18p+0, kHalfPiLow = 0x1.1a62633145c07p
   double t = kHalfPi - x, small = t + (((kHalfPi - t) - x) + fma(-x, asin_tail(x * x), kHalfPiLow));
   double u = 2.0 * (kHalfPi - s), left = u + 2.0 * (((kHalfPi - 0.5 * u) - s) + (kHalfPiLow - rest));
   double big = x < 0.0 ? left : 2.0 * (s + rest);
-  return a > 0.5 ? big : small;
+  return or_nan(x, a > 0.5 ? big : small);
 }
 
 /// atan(x).
@@ -86,9 +86,7 @@ constexpr double kHalfPi = 0x1.921fb54442d18p+0, kHalfPiLow = 0x1.1a62633145c07p
   base_low = steep ? kHalfPiLow : base_low;
   double signed_r = steep != left ? -r : r, sum = base + signed_r;
   r = base == 0.0 ? r : sum + (((base - sum) + signed_r) + base_low);
-  r = copysign(r, y);
-  r = y != y ? y : r;
-  return x != x ? x : r;
+  return or_nan(x, or_nan(y, copysign(r, y)));
 }
 
 namespace detail {
@@ -100,7 +98,7 @@ namespace detail {
   double inverse = sign / high * exp2_of_magic(kMagic - 2.0 * (limited - kMagic));
   double sum = high + inverse;
   sum += ((high - sum) + inverse) + low;
-  return scale_by_magic(0.5 * sum, t);
+  return or_nan(a, scale_by_magic(0.5 * sum, t));
 }
 
 }  // namespace detail
@@ -123,7 +121,8 @@ namespace detail {
   using namespace detail;
   double a = abs(x), s = at_most(a, 0x1p30), z = s * s;
   bool big = a > 0x1p30;
-  double r = log1p_finite(big ? a - 1.0 : a + z / (1.0 + sqrt(1.0 + z))) + (big ? 0x1.62e42fefa39efp-1 : 0.0);
+  double w = z / (1.0 + sqrt(1.0 + z)), u = a + w, u_low = (a - u) + w;
+  double r = log1p_finite(big ? a - 1.0 : u, big ? 0.0 : u_low) + (big ? 0x1.62e42fefa39efp-1 : 0.0);
   r = a < 0x1p-28 ? a : r;
   return x - x != 0.0 ? x : copysign(r, x);
 }
@@ -133,7 +132,8 @@ namespace detail {
   using namespace detail;
   bool big = x > 0x1p30;
   double t = x - 1.0, s = at_most(t, 0x1p30);
-  double r = log1p_finite(big ? t : t + sqrt(fma(s, s, 2.0 * s))) + (big ? 0x1.62e42fefa39efp-1 : 0.0);
+  double w = sqrt(fma(s, s, 2.0 * s)), u = w + t, u_low = (w - u) + t;
+  double r = log1p_finite(big ? t : u, big ? 0.0 : u_low) + (big ? 0x1.62e42fefa39efp-1 : 0.0);
   r = x < kInf ? r : x;
   return x < 1.0 ? kNan : r;
 }
@@ -141,7 +141,7 @@ namespace detail {
 /// atanh(x) = log1p(2 |x| / (1 - |x|)) / 2.
 [[gnu::always_inline]] static inline double atanh(double x) {
   using namespace detail;
-  double a = abs(x), r = 0.5 * log1p_finite(2.0 * a / (1.0 - a));
+  double a = abs(x), r = 0.5 * log1p_finite(2.0 * a / (1.0 - a), 0.0);
   r = a < 0x1p-28 ? a : r;
   r = a < 1.0 ? r : x / 0.0;
   return a > 1.0 ? kNan : copysign(r, x);

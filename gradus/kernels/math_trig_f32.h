@@ -152,9 +152,7 @@ constexpr double kPi = 0x1.921fb54442d18p+1;
   double r = atan_short(q);
   r = a > b ? 0.5 * kPi - r : r;
   r = (bits(x) >> 31) != 0 ? kPi - r : r;
-  float s = copysign(float(r), y);
-  s = y != y ? y : s;
-  return x != x ? x : s;
+  return or_nan(x, or_nan(y, copysign(float(r), y)));
 }
 
 /// sinh(x) = ((e^|x| - 1) - (e^-|x| - 1)) / 2.
@@ -168,8 +166,7 @@ constexpr double kPi = 0x1.921fb54442d18p+1;
 [[gnu::always_inline]] static inline float cosh(float x) {
   using namespace detail;
   double a = double(at_most(abs(x), 100.0f));
-  float r = float(0.5 * (exp_short(a) + exp_short(-a)));
-  return x != x ? x : r;
+  return or_nan(x, float(0.5 * (exp_short(a) + exp_short(-a))));
 }
 
 /// asinh(x) = log1p(|x| + x^2 / (1 + sqrt(1 + x^2))).

@@ -77,7 +77,7 @@ constexpr double kNear = 0x1p30;
 [[gnu::always_inline]] static inline double sin_quadrant(uint64_t n, double r, double r_low) {
   double s_low, s = sin_pair(r, r_low, s_low), c_low, c = cos_pair(r, r_low, c_low);
   double y = (n & 1) != 0 ? c + c_low : s + s_low;
-  return from_bits(bits(y) ^ ((n & 2) << 62));
+  return or_nan(r, from_bits(bits(y) ^ ((n & 2) << 62)));
 }
 
 /// tan(r + r_low + n pi/2).
@@ -88,7 +88,7 @@ constexpr double kNear = 0x1p30;
   s_low = (s - s_sum) + s_low;
   c_low = (c - c_sum) + c_low;
   double a = odd ? -c_sum : s_sum, a_low = odd ? -c_low : s_low, d = odd ? s_sum : c_sum, d_low = odd ? s_low : c_low;
-  return divide_pairs(a, a_low, d, d_low);
+  return or_nan(r, divide_pairs(a, a_low, d, d_low));
 }
 
 }  // namespace detail
