@@ -7,3 +7,6 @@ EXCEPTIONS: dict[tuple[str, str, int], str] = {}
 
 # Calls of `cases/` whose outcome may differ: code -> reason.
 CALLS: dict[str, str] = {}
+
+# Refused calls whose class may differ: (operator, label of the call) -> reason.
+ERRORS: dict[tuple[str, str], str] = {}

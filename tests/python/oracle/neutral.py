@@ -91,6 +91,8 @@ def freeze_tensor(tensor: Any, lib: Any) -> Array:
         raise NotExpressible(f"dtype {dtype}")
     if getattr(tensor, "layout", None) is not None and short_name(tensor.layout) != "strided":
         raise NotExpressible("sparse")
+    if len(tensor.shape) > 64 or getattr(tensor.device, "type", "cpu") != "cpu":
+        raise NotExpressible("beyond NumPy")
     data = to_numpy(tensor, lib)
     return Array(dtype, tuple(tensor.stride()), tensor.storage_offset(), data, tensor.requires_grad)
 

@@ -3,6 +3,7 @@
 python tests/python/oracle/report.py                 a table of all operators
 python tests/python/oracle/report.py add sum         these only, with what differs
 python tests/python/oracle/report.py --json r.json --markdown r.md
+    python tests/python/oracle/report.py --errors        calls that PyTorch refuses
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from oracle import isolated, ops  # noqa: E402
+from oracle.errors import ErrorReport, check_errors  # noqa: E402
 from oracle.harness import CATEGORIES, OpReport, check_op  # noqa: E402
 from oracle.library import SUBJECT_NAME, reference, subject  # noqa: E402
 
@@ -65,11 +67,31 @@ def summary(reports: list[OpReport]) -> str:
     return "\n".join(lines)
 
 
+def error_report(names: list[str], workers: int, detailed: bool) -> int:
+    """Prints how the calls that PyTorch refuses are refused."""
+    reports = []
+    for (name,), result in isolated.run_all(check_errors, [(n,) for n in names], workers, timeout=120):
+        reports.append(ErrorReport(name, problem=str(result).strip()) if isinstance(result, Exception) else result)
+    print("| operator | refused calls | class | message equal | similar | unchanged |\n|---|---|---|---|---|---|")
+    for r in sorted(reports, key=lambda r: r.name):
+        note = f" ({r.problem.splitlines()[-1]})" if r.problem else ""
+        print(f"| `{r.name}`{note} | {r.total} | {r.classes} | {r.equal} | {r.similar} | {r.unchanged} |")
+    total = max(1, sum(r.total for r in reports))
+    for kind in ("classes", "equal", "similar", "unchanged"):
+        print(f"{kind}: {100 * sum(getattr(r, kind) for r in reports) / total:.1f} % of {total}")
+    for r in sorted(reports, key=lambda r: r.name):
+        shown = r.failures + (r.messages if detailed else [])
+        if shown or r.problem:
+            print("\n".join([f"{r.name}: {r.problem or ''}", *(f"    {t}" for t in shown)]))
+    return int(any(r.failures or r.problem for r in reports))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="operators; a part of the name does")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
+    parser.add_argument("--errors", action="store_true", help="the calls that PyTorch refuses, instead of samples")
     parser.add_argument("--required", action="store_true", help="only the operators that have to exist")
     parser.add_argument("--no-extra", action="store_true", help="only the dtypes under the bar")
     parser.add_argument("--workers", type=int, default=2)
@@ -81,6 +103,8 @@ def main() -> int:
         names = [n for n in names if n in ops.REQUIRED]
     if args.names:
         names = [n for n in names if n in args.names] or [n for n in names if any(part in n for part in args.names)]
+    if args.errors:
+        return error_report(names, args.workers, bool(args.names))
     reports = collect(names, not args.no_extra, args.workers)
     if args.json:
         args.json.write_text(json.dumps({"subject": SUBJECT_NAME, "ops": [r.row() for r in reports]}, indent=1))

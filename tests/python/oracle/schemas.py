@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 DECLARATION = re.compile(r'\bOp\s+\w+\s*\{\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 PIECE = re.compile(r'"((?:[^"\\]|\\.)*)"')
-COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 OWN = "_gradus"  # literals of this prefix have no counterpart in PyTorch
 
 # Names that stand for the numbers which PyTorch's schemas print.
