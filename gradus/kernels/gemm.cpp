@@ -78,13 +78,14 @@ void* gemm_scratch(GemmSlot slot, int64_t bytes) {
 void gemm(const Gemm& given) {
   if (given.m <= 0 || given.n <= 0 || given.batch <= 0) return;
   if (given.k <= 0) return fill(given);
+  const GemmTable& table = is_floating(given.dtype) ? GRADUS_PICK(gemm_table) : GRADUS_PICK(gemm_int_table);
+  const auto run = table.run[static_cast<int>(given.dtype)];
+  if (given.batch == 1 && given.c_col == 1 && given.n > 1) return run(given);
   Gemm g = given;
   if (g.n == 1 || (g.c_col != 1 && g.c_row == 1)) transpose(g);
-  if (g.m == 1) g.a_row = 1;
-  if (g.n == 1) g.b_col = g.c_col = g.start_col = 1;
+  if (g.n == 1) g.c_col = g.start_col = 1;
   if (g.batch > 1) fold_batch(g);
-  const GemmTable& table = is_floating(g.dtype) ? GRADUS_PICK(gemm_table) : GRADUS_PICK(gemm_int_table);
-  table.run[static_cast<int>(g.dtype)](g);
+  run(g);
 }
 
 }  // namespace gradus

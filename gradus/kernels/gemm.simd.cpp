@@ -1,6 +1,7 @@
 // Floating matrix products: blocking, packing decisions and result tiles around the micro kernels.
 #include "gradus/kernels/gemm_micro.h"
 #include "gradus/kernels/gemm_pack.h"
+#include "gradus/kernels/gemm_rows.h"
 #include "gradus/kernels/gemm_table.h"
 
 namespace gradus::GRADUS_TARGET {
@@ -24,119 +25,140 @@ struct Product {
   int64_t c_row;
 };
 
-/// How one product is cut. Blocks of kc × nc of B and mc × kc of A are packed or read where they lie.
-struct Cut {
-  bool pack_a, pack_b;
-  int log_vectors;  // widest tile: 1 << log_vectors vectors of columns
-  int rows;         // rows of a tile
-  int64_t kc, mc, nc;
-};
-
 template <class X>
 static constexpr int kPanelB = 2 * X::kLanes;
 template <class X>
 static constexpr int kPanelA = (X::kRows + X::kLanes - 1) / X::kLanes* X::kLanes;
 
-template <class X, class S>
-static Cut cut_of(const Product<X, S>& p) {
-  using T = typename X::T;
-  constexpr int64_t kSize = sizeof(T);
-  constexpr bool kConvert = sizeof(S) != sizeof(T);
-  Cut cut;
-  cut.pack_b = kConvert || (p.b_col != 1 && p.n > 1) || (p.m > 4 * X::kRows && p.k * p.n * kSize > 32 * 1024);
-  cut.pack_a = kConvert || (p.n > 128 && p.m > X::kRows && p.m * p.k * kSize > 32 * 1024);
-  cut.log_vectors = 1;
-  if (!cut.pack_b) {
-    if (p.m * 8 <= X::kRegisters - 4 || p.m == 1) cut.log_vectors = 3;
-    else if (p.m * 4 <= X::kRegisters - 4) cut.log_vectors = 2;
-  }
-  const int64_t kKC = 3072 / kSize, kMC = 8 * X::kRows, kNC = 6144 / kSize;
-  cut.rows = static_cast<int>(pieces(p.m, pieces(p.m, X::kRows)));
-  const int64_t mb = pieces(pieces(p.m, cut.rows), kMC / cut.rows);
-  cut.kc = pieces(p.k, pieces(p.k, kKC));
-  cut.mc = pieces(pieces(p.m, cut.rows), mb) * cut.rows;
-  cut.nc = kNC;
-  if (!cut.pack_a && !cut.pack_b) {
-    cut.kc = p.k;
-    cut.mc = p.m;
-    cut.nc = p.n;
-    if (p.b_row * kSize >= 2048 && p.k > 64) cut.kc = 64;
-  } else if (!cut.pack_a && p.m <= 2 * X::kRows) {
-    cut.nc = kPanelB<X>;
-  }
-  return cut;
+/// Equal tiles instead of full ones and a thin rest.
+template <class X>
+[[gnu::always_inline]] static inline int64_t tile_rows(int64_t m) {
+  return m <= X::kRows ? m : pieces(m, pieces(m, X::kRows));
 }
 
-/// The tiles of one block: columns [0, nc) of B (packed or at stride b_row), rows [0, mc) of A.
+/// Every tile of C rows [0, m) × columns [0, n) over t.k steps, t.a, t.b, t.s and t.c being the corners. Tiles take
+/// `rows` rows, `a_step` elements apart in A, and up to 2^log_vectors vectors of columns, `b_step` apart per column.
 template <class X>
-static void block(const Cut& cut, Tile<X> t, bool a_unit, int64_t mc, int64_t nc) {
+[[gnu::always_inline]] static inline void sweep(Tile<X> t, bool unit, int64_t m, int64_t n, int64_t rows,
+                                                int64_t a_step, int64_t b_step, int log_vectors) {
   constexpr int w = X::kLanes;
   const typename X::T *a = t.a, *b = t.b, *s = t.s;
   typename X::T* c = t.c;
-  const int64_t a_step = cut.pack_a ? kPanelA<X> * t.k : cut.rows * t.a_row;
   int64_t cols = 0;
-  for (int64_t j = 0; j < nc; j += cols) {
-    const int vectors = static_cast<int>(lesser(pieces(nc - j, w), 1 << cut.log_vectors));
-    const int log = vectors >= 8 ? 3 : vectors >= 4 ? 2 : vectors >= 2 ? 1 : 0;
-    cols = lesser(nc - j, w << log);
+  for (int64_t j = 0; j < n; j += cols) {
+    const int64_t left = n - j;
+    int log = log_vectors;
+    while (log > 0 && left <= (w << log) - w) --log;
+    cols = lesser(left, w << log);
     t.tail = static_cast<int>(cols - ((w << log) - w));
-    t.b = cut.pack_b ? b + j * t.k : b + j;
-    for (int64_t i = 0, panel = 0; i < mc; i += cut.rows, ++panel) {
-      const int64_t rows = lesser(mc - i, cut.rows);
+    t.b = b + j * b_step;
+    const Micro<X>* kernels = kMicros<X>.of[unit][log];
+    for (int64_t i = 0, panel = 0; i < m; i += rows, ++panel) {
       t.a = a + panel * a_step;
       t.s = s ? s + i * t.s_row + j : nullptr;
       t.c = c + i * t.c_row + j;
-      kMicros<X>.of[a_unit][log][rows](t);
+      kernels[lesser(m - i, rows)](t);
+    }
+  }
+}
+
+/// Reads A and B where they lie. Wide tiles for few rows; a B with long rows is taken a few rows at a time, so that
+/// the walk along them stays on few pages.
+template <class X>
+static void direct(const Product<X, typename X::T>& p) {
+  constexpr int64_t kSize = sizeof(typename X::T), kSteps = 64;
+  const int log = p.m == 1 || p.m * 8 <= X::kRegisters - 4 ? 3 : p.m * 4 <= X::kRegisters - 4 ? 2 : 1;
+  const int64_t rows = tile_rows<X>(p.m);
+  const int64_t kc = p.b_row * kSize >= 2048 && p.k > kSteps ? kSteps : p.k;
+  Tile<X> t;
+  t.a_row = p.a_row;
+  t.a_col = p.a_col;
+  t.b_row = p.b_row;
+  t.c = p.c;
+  t.c_row = p.c_row;
+  t.wide = false;
+  t.s = p.s;
+  t.s_row = p.s_row;
+  for (int64_t k = 0; k < p.k; k += kc) {
+    t.k = lesser(kc, p.k - k);
+    t.a = p.a + k * p.a_col;
+    t.b = p.b + k * p.b_row;
+    sweep<X>(t, p.a_row == 1 || p.m == 1, p.m, p.n, rows, rows * p.a_row, 1, log);
+    t.s = p.c;
+    t.s_row = p.c_row;
+  }
+}
+
+/// Sizes of the packed blocks. One block of A for all rows, if it fits, lets B be packed and used up a few panels at a
+/// time; otherwise a wide block of B is packed and kept while blocks of A pass.
+struct Blocks {
+  bool pack_a;
+  int64_t rows, kc, mc, nc;
+};
+
+template <class X, class S>
+static Blocks blocks_of(const Product<X, S>& p) {
+  constexpr int64_t kSize = sizeof(typename X::T), kMaxPanels = 8;
+  Blocks b;
+  b.pack_a = sizeof(S) != kSize || (p.n > 128 && p.m > X::kRows && p.m * p.k * kSize > 32 * 1024);
+  b.rows = tile_rows<X>(p.m);
+  b.kc = pieces(p.k, pieces(p.k, 3072 / kSize));
+  const bool one = !b.pack_a || p.m * b.kc * kSize <= 1024 * 1024;
+  b.mc = one ? p.m : kMaxPanels * b.rows;
+  b.nc = lesser(one ? 2 * kPanelB<X> : 6144 / kSize, p.n);
+  return b;
+}
+
+/// Packs blocks of B, and of A unless few columns use them.
+template <class X, class S>
+static void blocked(const Product<X, S>& p) {
+  constexpr int64_t kSize = sizeof(typename X::T), pw = kPanelB<X>;
+  const Blocks d = blocks_of(p);
+  typename X::T *pa = nullptr, *pb;
+  const int64_t a_size = pieces(d.mc, d.rows) * kPanelA<X> * d.kc, b_size = pieces(d.nc, pw) * pw * d.kc;
+  if (d.pack_a) pa = static_cast<typename X::T*>(gemm_scratch(GemmSlot::PackedA, a_size * kSize));
+  pb = static_cast<typename X::T*>(gemm_scratch(GemmSlot::PackedB, b_size * kSize));
+  Tile<X> t;
+  t.b = pb;
+  t.b_row = pw;
+  t.c_row = p.c_row;
+  t.wide = true;
+  t.a_row = d.pack_a ? 1 : p.a_row;
+  t.a_col = d.pack_a ? kPanelA<X> : p.a_col;
+  for (int64_t k = 0; k < p.k; k += d.kc) {
+    t.k = lesser(d.kc, p.k - k);
+    for (int64_t j = 0; j < p.n; j += d.nc) {
+      const int64_t n = lesser(d.nc, p.n - j);
+      pack<X, pw>(Source<S>{p.b + k * p.b_row + j * p.b_col, p.b_col, p.b_row}, n, pw, t.k, pb);
+      for (int64_t i = 0; i < p.m; i += d.mc) {
+        const int64_t m = lesser(d.mc, p.m - i);
+        const S* a = p.a + i * p.a_row + k * p.a_col;
+        t.a = pa;
+        if constexpr (sizeof(S) == kSize) t.a = d.pack_a ? pa : a;
+        if (d.pack_a && (j == 0 || d.mc < p.m))
+          pack<X, kPanelA<X>>(Source<S>{a, p.a_row, p.a_col}, m, static_cast<int>(d.rows), t.k, pa);
+        t.c = p.c + i * p.c_row + j;
+        t.s = k ? t.c : p.s ? p.s + i * p.s_row + j : nullptr;
+        t.s_row = k ? p.c_row : p.s_row;
+        sweep<X>(t, t.a_row == 1, m, n, d.rows, d.pack_a ? kPanelA<X> * t.k : d.rows * p.a_row, t.k, 1);
+      }
     }
   }
 }
 
 template <class X, class S>
-static void product(const Product<X, S>& p) {
-  using T = typename X::T;
-  constexpr bool kConvert = sizeof(S) != sizeof(T);
-  const Cut cut = cut_of(p);
-  T *pa = nullptr, *pb = nullptr;
-  if (cut.pack_a)
-    pa = static_cast<T*>(
-        gemm_scratch(GemmSlot::PackedA, pieces(cut.mc, cut.rows) * kPanelA<X> * cut.kc * int64_t(sizeof(T))));
-  if (cut.pack_b)
-    pb = static_cast<T*>(gemm_scratch(
-        GemmSlot::PackedB, pieces(lesser(cut.nc, p.n), kPanelB<X>) * kPanelB<X> * cut.kc * int64_t(sizeof(T))));
-  Tile<X> t{};
-  t.c_row = p.c_row;
-  t.wide = cut.pack_b;
-  for (int64_t jc = 0; jc < p.n; jc += cut.nc) {
-    const int64_t nc = lesser(cut.nc, p.n - jc);
-    for (int64_t pc = 0; pc < p.k; pc += cut.kc) {
-      t.k = lesser(cut.kc, p.k - pc);
-      const S* b = p.b + pc * p.b_row + jc * p.b_col;
-      if (cut.pack_b) pack<X, kPanelB<X>>(Source<S>{b, p.b_col, p.b_row}, nc, kPanelB<X>, t.k, pb);
-      for (int64_t ic = 0; ic < p.m; ic += cut.mc) {
-        const int64_t mc = lesser(cut.mc, p.m - ic);
-        const S* a = p.a + ic * p.a_row + pc * p.a_col;
-        t.a_row = p.a_row;
-        t.a_col = p.a_col;
-        if (cut.pack_a) {
-          pack<X, kPanelA<X>>(Source<S>{a, p.a_row, p.a_col}, mc, cut.rows, t.k, pa);
-          t.a_row = 1;
-          t.a_col = kPanelA<X>;
-        }
-        if constexpr (!kConvert) {
-          t.a = cut.pack_a ? pa : a;
-          t.b = cut.pack_b ? pb : b;
-        } else {
-          t.a = pa;
-          t.b = pb;
-        }
-        t.b_row = cut.pack_b ? kPanelB<X> : p.b_row;
-        t.c = p.c + ic * p.c_row + jc;
-        t.s = pc ? t.c : p.s ? p.s + ic * p.s_row + jc : nullptr;
-        t.s_row = pc ? p.c_row : p.s_row;
-        block<X>(cut, t, t.a_row == 1, mc, nc);
-      }
-    }
+[[gnu::always_inline]] static inline void product(const Product<X, S>& p) {
+  constexpr int64_t kSize = sizeof(typename X::T);
+  if constexpr (sizeof(S) == kSize) {
+    if ((p.b_col == 1 || p.n == 1) && (p.m <= 4 * X::kRows || p.k * p.n * kSize <= 32 * 1024)) return direct<X>(p);
   }
+  if (p.b_row == 1 && p.m <= kMaxTurnedRows) {
+    for (int64_t j = 0; j < p.n; j += X::kLanes)
+      turned_rows<X, S>(p.m, p.a, p.a_row, p.a_col, p.b + j * p.b_col, p.b_col, p.k, p.s ? p.s + j : p.s, p.s_row,
+                        p.c + j, p.c_row, static_cast<int>(lesser(p.n - j, X::kLanes)));
+    return;
+  }
+  blocked(p);
 }
 
 /// Chunks [first, first + count) of the chain into p.c; `spare` holds one m × n tile for every level of the tree.

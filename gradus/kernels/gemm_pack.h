@@ -32,21 +32,22 @@ template <class X, int kPanel, class S>
 template <class X, int kPanel, class S>
 static void transpose_lanes(Source<S> s, int width, int64_t kc, typename X::T* q) {
   constexpr int w = X::kLanes;
-  for (int64_t k = 0; k < kc; k += w) {
-    const int steps = kc - k < w ? static_cast<int>(kc - k) : w;
-    typename X::V r[w];
-#pragma GCC unroll 16
-    for (int i = 0; i < w; ++i) r[i] = i < width ? load_widened<X>(s.data + i * s.x_stride + k, steps) : X::zero();
-    transpose<X>(r);
-    if (steps == w) {
+  typename X::V r[w];
+  int64_t k = 0;
+  if constexpr (sizeof(S) == sizeof(typename X::T)) {
+    for (; width >= w && k + w <= kc; k += w) {
+      load_transposed<X>(s.data + k, s.x_stride, r);
 #pragma GCC unroll 16
       for (int i = 0; i < w; ++i) X::store(q + (k + i) * kPanel, r[i]);
-    } else {
-      alignas(64) typename X::V rows[w];
-#pragma GCC unroll 16
-      for (int i = 0; i < w; ++i) rows[i] = r[i];
-      for (int i = 0; i < steps; ++i) X::store(q + (k + i) * kPanel, rows[i]);
     }
+  }
+  for (; k < kc; k += w) {
+    const int steps = kc - k < w ? static_cast<int>(kc - k) : w;
+    load_transposed_part<X>(s.data + k, s.x_stride, width, steps, r);
+    alignas(64) typename X::T rows[w * w];
+#pragma GCC unroll 16
+    for (int i = 0; i < w; ++i) X::store(rows + i * w, r[i]);
+    for (int i = 0; i < steps; ++i) X::store(q + (k + i) * kPanel, X::load(rows + i * w));
   }
 }
 

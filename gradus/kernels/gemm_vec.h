@@ -1,4 +1,6 @@
-// Vectors of the product kernels: width, masked access and fused multiply-add for the target being compiled.
+// Vectors of the product kernels for the target being compiled: width, masked access, fused multiply-add, and the two
+// steps of a transposition on lanes of 16 bytes. `strip` gathers 16 bytes of every E-th row (E = elements in 16 bytes);
+// `turn` transposes E × E elements inside each lane.
 #pragma once
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
@@ -25,6 +27,25 @@ struct F32 {
   [[gnu::always_inline]] static inline void store(T* p, V x) { _mm512_storeu_ps(p, x); }
   [[gnu::always_inline]] static inline void store(T* p, V x, Mask m) { _mm512_mask_storeu_ps(p, m, x); }
   [[gnu::always_inline]] static inline V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+  [[gnu::always_inline]] static inline V strip(const T* p, int64_t stride) {
+    V x = _mm512_maskz_broadcast_f32x4(0x000f, _mm_loadu_ps(p));
+    x = _mm512_mask_broadcast_f32x4(x, 0x00f0, _mm_loadu_ps(p + 4 * stride));
+    x = _mm512_mask_broadcast_f32x4(x, 0x0f00, _mm_loadu_ps(p + 8 * stride));
+    return _mm512_mask_broadcast_f32x4(x, 0xf000, _mm_loadu_ps(p + 12 * stride));
+  }
+  [[gnu::always_inline]] static inline void turn(V* r) {
+    const V a = low(r[0], r[2]), b = high(r[0], r[2]), c = low(r[1], r[3]), d = high(r[1], r[3]);
+    r[0] = low(a, c);
+    r[1] = high(a, c);
+    r[2] = low(b, d);
+    r[3] = high(b, d);
+  }
+  [[gnu::always_inline]] static inline V low(V a, V b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+  }
+  [[gnu::always_inline]] static inline V high(V a, V b) {
+    return __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+  }
 };
 
 struct F64 {
@@ -40,6 +61,17 @@ struct F64 {
   [[gnu::always_inline]] static inline void store(T* p, V x) { _mm512_storeu_pd(p, x); }
   [[gnu::always_inline]] static inline void store(T* p, V x, Mask m) { _mm512_mask_storeu_pd(p, m, x); }
   [[gnu::always_inline]] static inline V fma(V a, V b, V c) { return _mm512_fmadd_pd(a, b, c); }
+  [[gnu::always_inline]] static inline V strip(const T* p, int64_t stride) {
+    V x = _mm512_maskz_broadcast_f64x2(0x03, _mm_loadu_pd(p));
+    x = _mm512_mask_broadcast_f64x2(x, 0x0c, _mm_loadu_pd(p + 2 * stride));
+    x = _mm512_mask_broadcast_f64x2(x, 0x30, _mm_loadu_pd(p + 4 * stride));
+    return _mm512_mask_broadcast_f64x2(x, 0xc0, _mm_loadu_pd(p + 6 * stride));
+  }
+  [[gnu::always_inline]] static inline void turn(V* r) {
+    const V a = r[0];
+    r[0] = __builtin_shufflevector(a, r[1], 0, 8, 2, 10, 4, 12, 6, 14);
+    r[1] = __builtin_shufflevector(a, r[1], 1, 9, 3, 11, 5, 13, 7, 15);
+  }
 };
 
 #elif defined(__AVX2__)
@@ -61,6 +93,17 @@ struct F32 {
   [[gnu::always_inline]] static inline void store(T* p, V x) { _mm256_storeu_ps(p, x); }
   [[gnu::always_inline]] static inline void store(T* p, V x, Mask m) { _mm256_maskstore_ps(p, m, x); }
   [[gnu::always_inline]] static inline V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+  [[gnu::always_inline]] static inline V strip(const T* p, int64_t stride) {
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + 4 * stride), 1);
+  }
+  [[gnu::always_inline]] static inline void turn(V* r) {
+    const V a = _mm256_unpacklo_ps(r[0], r[1]), b = _mm256_unpackhi_ps(r[0], r[1]);
+    const V c = _mm256_unpacklo_ps(r[2], r[3]), d = _mm256_unpackhi_ps(r[2], r[3]);
+    r[0] = (V)_mm256_unpacklo_pd((__m256d)a, (__m256d)c);
+    r[1] = (V)_mm256_unpackhi_pd((__m256d)a, (__m256d)c);
+    r[2] = (V)_mm256_unpacklo_pd((__m256d)b, (__m256d)d);
+    r[3] = (V)_mm256_unpackhi_pd((__m256d)b, (__m256d)d);
+  }
 };
 
 struct F64 {
@@ -78,6 +121,14 @@ struct F64 {
   [[gnu::always_inline]] static inline void store(T* p, V x) { _mm256_storeu_pd(p, x); }
   [[gnu::always_inline]] static inline void store(T* p, V x, Mask m) { _mm256_maskstore_pd(p, m, x); }
   [[gnu::always_inline]] static inline V fma(V a, V b, V c) { return _mm256_fmadd_pd(a, b, c); }
+  [[gnu::always_inline]] static inline V strip(const T* p, int64_t stride) {
+    return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(p)), _mm_loadu_pd(p + 2 * stride), 1);
+  }
+  [[gnu::always_inline]] static inline void turn(V* r) {
+    const V a = r[0];
+    r[0] = _mm256_unpacklo_pd(a, r[1]);
+    r[1] = _mm256_unpackhi_pd(a, r[1]);
+  }
 };
 
 #else
@@ -118,6 +169,15 @@ struct Portable {
     }
     return r;
   }
+  [[gnu::always_inline]] static inline V strip(const T* p, int64_t) { return load(p); }
+  [[gnu::always_inline]] static inline void turn(V* r) {
+    for (int i = 0; i < kLanes; ++i)
+      for (int j = 0; j < i; ++j) {
+        const T x = r[i][j];
+        r[i][j] = r[j][i];
+        r[j][i] = x;
+      }
+  }
 };
 using F32 = Portable<float, 4>;
 using F64 = Portable<double, 2>;
@@ -153,35 +213,28 @@ template <class X, class S>
   }
 }
 
-/// Transposes kLanes vectors in place: kLanes/2 perfect shuffles repeated log2(kLanes) times.
+/// r[k] = column k of kLanes rows that begin at p, `stride` apart: a transposed block of kLanes × kLanes.
 template <class X>
-[[gnu::always_inline]] static inline void transpose(typename X::V (&r)[X::kLanes]) {
-  constexpr int w = X::kLanes, h = w / 2;
-  using T = typename X::T;
-  typedef T V __attribute__((vector_size(w * sizeof(T))));
+[[gnu::always_inline]] static inline void load_transposed(const typename X::T* p, int64_t stride,
+                                                          typename X::V (&r)[X::kLanes]) {
+  constexpr int lane = 16 / sizeof(typename X::T);
+  asm("" : "+r"(stride));  // keeps the compiler from holding a pointer to every row in memory
 #pragma GCC unroll 4
-  for (int stage = 1; stage < w; stage *= 2) {
-    V next[w];
-#pragma GCC unroll 8
-    for (int i = 0; i < h; ++i) {
-      const V x = (V)r[i], y = (V)r[i + h];
-      if constexpr (w == 16) {
-        next[2 * i] = __builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-        next[2 * i + 1] = __builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-      } else if constexpr (w == 8) {
-        next[2 * i] = __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11);
-        next[2 * i + 1] = __builtin_shufflevector(x, y, 4, 12, 5, 13, 6, 14, 7, 15);
-      } else if constexpr (w == 4) {
-        next[2 * i] = __builtin_shufflevector(x, y, 0, 4, 1, 5);
-        next[2 * i + 1] = __builtin_shufflevector(x, y, 2, 6, 3, 7);
-      } else {
-        next[2 * i] = __builtin_shufflevector(x, y, 0, 2);
-        next[2 * i + 1] = __builtin_shufflevector(x, y, 1, 3);
-      }
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < w; ++i) r[i] = (typename X::V)next[i];
+  for (int q = 0; q < X::kLanes; q += lane) {
+#pragma GCC unroll 4
+    for (int i = 0; i < lane; ++i) r[q + i] = X::strip(p + i * stride + q, stride);
+    X::turn(r + q);
   }
+}
+
+/// The same for a block cut to `width` rows and `steps` columns, or of a type to be widened; the rest is 0.
+template <class X, class S>
+[[gnu::always_inline]] static inline void load_transposed_part(const S* p, int64_t stride, int width, int steps,
+                                                               typename X::V (&r)[X::kLanes]) {
+  constexpr int w = X::kLanes;
+  alignas(64) typename X::T block[w * w];
+  for (int i = 0; i < w; ++i) X::store(block + i * w, i < width ? load_widened<X>(p + i * stride, steps) : X::zero());
+  load_transposed<X>(block, w, r);
 }
 
 }  // namespace
