@@ -38,34 +38,12 @@ def as_number(value) -> float:
     return value.item() if isinstance(value, _C.Tensor) else value
 
 
-def _hooked(step):
-    """Runs the registered hooks around a class's step."""
-    from functools import wraps
-
-    @wraps(step)
-    def wrapper(self, *args, **kwargs):
-        if self._step_pre_hooks or self._step_post_hooks:
-            return self._step_with_hooks(step, args, kwargs)
-        return step(self, *args, **kwargs)
-
-    wrapper.hooked = True
-    return wrapper
-
-
 class Optimizer:
     """Base class of all optimizers.
 
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts with a key "params" and options of their
     own; `defaults` gives the options that a group leaves out. A subclass defines `step`.
     """
-
-    _step_pre_hooks = _step_post_hooks = ()
-
-    def __init_subclass__(cls, **kwargs):
-        super().__init_subclass__(**kwargs)
-        step = cls.__dict__.get("step")
-        if step is not None and not getattr(step, "hooked", False):
-            cls.step = _hooked(step)
 
     def __init__(self, params, defaults: dict):
         self.defaults = defaults
@@ -112,10 +90,12 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook) -> RemovableHandle:
         """`hook(optimizer, args, kwargs)` runs before step and may return new (args, kwargs)."""
+        self.__dict__.setdefault("step", self._step_with_hooks)
         return self._register("_step_pre_hooks", hook)
 
     def register_step_post_hook(self, hook) -> RemovableHandle:
         """`hook(optimizer, args, kwargs)` runs after step."""
+        self.__dict__.setdefault("step", self._step_with_hooks)
         return self._register("_step_post_hooks", hook)
 
     def register_state_dict_pre_hook(self, hook, prepend: bool = False) -> RemovableHandle:
@@ -134,18 +114,21 @@ class Optimizer:
         """`hook(optimizer)` runs after load_state_dict."""
         return self._register("_load_state_dict_post_hooks", hook, prepend)
 
-    def _step_with_hooks(self, step, args, kwargs):
+    def _step_with_hooks(self, *args, **kwargs):
+        """Stands in for step, on this object, once a hook is registered."""
+        step = type(self).step
+        args = (self, *args)
         for hook in self._hooks("_step_pre_hooks"):
-            result = hook(self, (self, *args), kwargs)
+            result = hook(self, args, kwargs)
             if result is not None:
                 if not (isinstance(result, tuple) and len(result) == 2):
                     raise RuntimeError(
                         f"{step} must return None or a tuple of (new_args, new_kwargs), but got {result}."
                     )
-                (_, *args), kwargs = result
-        out = step(self, *args, **kwargs)
+                args, kwargs = result
+        out = step(*args, **kwargs)
         for hook in self._hooks("_step_post_hooks"):
-            hook(self, (self, *args), kwargs)
+            hook(self, args, kwargs)
         return out
 
     # State dicts
