@@ -15,10 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
 import torch  # noqa: E402
-from oracle import calls, schemas  # noqa: E402
+from oracle import calls, ops, samples, schemas, store  # noqa: E402
+from oracle.harness import reference_outcomes  # noqa: E402
 from oracle.library import short_name  # noqa: E402
+from oracle.neutral import Array, NotExpressible  # noqa: E402
 
 GOLDENS = ROOT / "tests" / "python" / "goldens"
+LARGEST = 130  # elements of a stored sample
+PER_DTYPE = {"float32": 4, "float64": 5, "int64": 2, "bool": 2}
 
 
 def lines(items: list) -> str:
@@ -50,7 +54,35 @@ def make_schemas() -> None:
     write("schemas.json", json.dumps(found, indent=0) + "\n")
 
 
-MAKERS = {"calls": make_calls, "schemas": make_schemas}
+def size(value: object) -> int:
+    """Elements of all tensors in a sample."""
+    if isinstance(value, Array):
+        return value.data.size
+    if isinstance(value, dict):
+        return sum(map(size, value.values()))
+    return sum(map(size, value)) if isinstance(value, (list, tuple)) else 0
+
+
+def make_values() -> None:
+    """A few small samples of every required operator in each dtype, with the outcome of every form."""
+    writer = store.Writer()
+    for name in sorted(ops.REQUIRED):
+        info = ops.op_infos()[name]
+        for dtype in ops.dtypes(info, extra=False):
+            every = list(samples.op_samples(info, dtype, torch))
+            small = [s for s in every if size([s.input, s.args, s.kwargs]) <= LARGEST] or every[:1]
+            for sample in samples.evenly(small, PER_DTYPE[dtype]):
+                wanted, outcomes = reference_outcomes(info, sample, dtype, torch)
+                try:
+                    writer.add(name, dtype, sample, wanted, outcomes)
+                except NotExpressible:
+                    continue
+    path = GOLDENS / "values.npz"
+    writer.save(path)
+    print(f"values.npz: {path.stat().st_size / 1024:.0f} KiB, {len(writer.entries)} samples")
+
+
+MAKERS = {"calls": make_calls, "schemas": make_schemas, "values": make_values}
 
 
 def main() -> None:

@@ -10,3 +10,6 @@ CALLS: dict[str, str] = {}
 
 # Refused calls whose class may differ: (operator, label of the call) -> reason.
 ERRORS: dict[tuple[str, str], str] = {}
+
+# Stored samples whose outcome may differ: (operator, index among its stored samples) -> reason.
+VALUES: dict[tuple[str, int], str] = {}

@@ -60,23 +60,34 @@ def check_op(name: str, limit: int | None = None, extra: bool = True) -> OpRepor
     return report
 
 
-def check_sample(info: Any, sample: Sample, dtype: str, torch: Any, lib: Any) -> dict[str, list] | None:
-    """Differences by form, or None where the sample cannot be expressed in neutral form."""
+def reference_outcomes(info: Any, sample: Sample, dtype: str, torch: Any) -> tuple[dict, dict[str, Outcome]]:
+    """The forms that PyTorch offers for a sample, and what it does in each, the plain call included."""
     name = ops.full_name(info)
-    ours, theirs = (Run(name, sample, world, ops.function(name, world)) for world in (lib, torch))
-    try:
-        theirs.arguments()
-    except NotExpressible:
-        return None
-    expected = {"function": attempt(theirs.function)}
-    actual = {"function": attempt(ours.function)}
-    gradients = (1 + info.supports_gradgrad) if dtype == "float64" and info.supports_autograd else 0
+    run = Run(name, sample, torch, ops.function(name, torch))
+    expected = {"function": attempt(run.function)}
     wanted = forms(info, sample, torch)
-    expected |= observe(theirs, wanted, expected["function"], gradients)
-    actual |= observe(ours, wanted, expected["function"], gradients)
+    expected |= observe(run, wanted, expected["function"], derivatives(info, dtype))
     for key in ("gradgrad", "out resized", "out transposed"):
         if key in expected and expected[key].error is not None:
             del expected[key]  # no second derivative, or an `out=` that PyTorch itself cannot fill
+    return wanted, expected
+
+
+def derivatives(info: Any, dtype: str) -> int:
+    return 1 + info.supports_gradgrad if dtype == "float64" and info.supports_autograd else 0
+
+
+def check_sample(info: Any, sample: Sample, dtype: str, torch: Any, lib: Any) -> dict[str, list] | None:
+    """Differences by form, or None where the sample cannot be expressed in neutral form."""
+    name = ops.full_name(info)
+    ours = Run(name, sample, lib, ops.function(name, lib))
+    try:
+        Run(name, sample, torch, ours.call).arguments()
+    except NotExpressible:
+        return None
+    wanted, expected = reference_outcomes(info, sample, dtype, torch)
+    actual = {"function": attempt(ours.function)}
+    actual |= observe(ours, wanted, expected["function"], derivatives(info, dtype))
     return {key: compare(name, key, outcome, actual[key]) for key, outcome in expected.items()}
 
 

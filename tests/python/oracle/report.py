@@ -1,8 +1,9 @@
 """Prints the agreement with PyTorch by operator, and fails where an operator is under the bar.
 
-python tests/python/oracle/report.py                 a table of all operators
-python tests/python/oracle/report.py add sum         these only, with what differs
-python tests/python/oracle/report.py --json r.json --markdown r.md
+Usage:
+    python tests/python/oracle/report.py                 a table of all operators
+    python tests/python/oracle/report.py add sum         these only, with what differs
+    python tests/python/oracle/report.py --json r.json --markdown r.md
     python tests/python/oracle/report.py --errors        calls that PyTorch refuses
 """
 
