@@ -12,7 +12,7 @@ KINDS = POINTWISE | {"Structured", "ViewOp", "Compound", "Composite"}
 DECLARATION = re.compile(
     r"(?:struct\s+(?P<struct>\w+)[^;{]*\{\s*static\s+constexpr\s+Op\s+op|inline\s+constexpr\s+Op\s+(?P<variable>\w+))\s*\{\s*"
     r"(?P<schema>(?:\"(?:[^\"\\]|\\.)*\"\s*)+),\s*(?P<doc>(?:\"(?:[^\"\\]|\\.)*\"\s*)+),\s*"
-    r"Kind::(?P<kind>\w+),\s*\"(?P<forms>[fmion]*)\"",
+    r"Kind::(?P<kind>\w+),\s*\"(?P<forms>[fmionp]*)\"",
 )
 
 CPP_TYPES = {
@@ -34,6 +34,8 @@ CPP_TYPES = {
     "str?": "std::optional<std::string_view>",
     "ScalarType": "DType",
     "ScalarType?": "OptDType",
+    "Device": "Device",
+    "MemoryFormat": "MemoryFormat",
     "Device?": "std::optional<Device>",
     "Layout?": "std::optional<Layout>",
     "MemoryFormat?": "std::optional<MemoryFormat>",
@@ -59,13 +61,15 @@ PYTHON_TYPES = {
     "str?": "str | None",
     "ScalarType": "dtype",
     "ScalarType?": "dtype | None",
+    "Device": "Any",
+    "MemoryFormat": "Any",
     "Device?": "Any",
     "Layout?": "Any",
     "MemoryFormat?": "Any",
     "Generator?": "Generator | None",
 }
 
-DEFAULTS = {"None": "{}", "True": "true", "False": "false", "Mean": "1", "Sum": "2", "[]": "IntList{}"}
+DEFAULTS = {"None": "{}", "True": "true", "False": "false", "Mean": "1", "Sum": "2", "[]": "IntList{}", "long": "DType::Int64", "contiguous_format": "MemoryFormat::Contiguous"}
 
 
 @dataclass
@@ -127,6 +131,11 @@ class Operator:
             return "const Tensor&"
         single = re.sub(r"\([^)]*\)", "", single)
         return {"Tensor": "Tensor", "Tensor[]": "Tensors", "Scalar": "Scalar", "bool": "bool", "int": "int64_t"}[single]
+
+    @property
+    def cpp_name(self) -> str:
+        """Overloads whose default arguments C++ could not tell apart are named there by their overload."""
+        return f"{self.name}_{self.overload or 'all'}" if "p" in self.forms else self.name
 
     @property
     def self_index(self) -> int:

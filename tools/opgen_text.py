@@ -50,7 +50,7 @@ def methods(ops: list[Operator]) -> str:
     for op in ops:
         rest = [a for i, a in enumerate(op.args) if i != op.self_index]
         doc = " ".join(op.doc.split())
-        if "m" in op.forms:
+        if "m" in op.forms and "p" not in op.forms:
             lines.append(f"/// {doc}\n{op.cpp_return} {op.name}({params(rest, True)}) const;\n")
         if "i" in op.forms:
             lines.append(f"const Tensor& {inplace_name(op)}({params(rest, True)}) const;\n")
@@ -61,11 +61,11 @@ def functions(ops: list[Operator]) -> str:
     lines = [NOTE, "#pragma once\n#include \"gradus/core/tensor.h\"\n\nnamespace gradus {\n\n"]
     for op in ops:
         doc = " ".join(op.doc.split())
-        lines.append(f"/// {doc}\n{op.cpp_return} {op.name}({params(op.args, True)});\n")
+        lines.append(f"/// {doc}\n{op.cpp_return} {op.cpp_name}({params(op.args, True)});\n")
         if "i" in op.forms:
             lines.append(f"const Tensor& {inplace_name(op)}({params(op.args, True)});\n")
         if "o" in op.forms:
-            lines.append(f"{out_return(op)} {op.name}_out({out_params(op)});\n")
+            lines.append(f"{out_return(op)} {op.cpp_name}_out({out_params(op)});\n")
     lines.append("\n}  // namespace gradus\n")
     return "".join(lines)
 
@@ -101,9 +101,11 @@ def out_body(op: Operator) -> str:
         return f"return pointwise_out<{op.struct}>(out, {names(op.args)});"
     array = ", ".join(outs)
     result = "out" if len(outs) == 1 else "{" + ", ".join(outs) + "}"
+    via = f"via_out<{op.struct}>" if op.struct else "via_out"
+    value = f"[&] {{ return {op.cpp_name}({names(op.args)}); }}" + (f", {names(op.args)}" if op.struct else "")
     return (
         f"const Tensor outs[] = {{{array}}};\n"
-        f"  via_out(\"{op.name}\", outs, {len(outs)}, {recording(op)}, [&] {{ return {op.name}({names(op.args)}); }});\n"
+        f"  {via}(\"{op.name}\", outs, {len(outs)}, {recording(op)}, {value});\n"
         f"  return {result};"
     )
 
@@ -121,13 +123,13 @@ def definitions(header: Path, ops: list[Operator]) -> str:
         lines.append("\n")
     for op in ops:
         if op.kind != "Composite":
-            lines.append(f"{op.cpp_return} {op.name}({params(op.args, False)}) {{ return {call(op)}; }}\n")
+            lines.append(f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{ return {call(op)}; }}\n")
         if "i" in op.forms:
             lines.append(
                 f"const Tensor& {inplace_name(op)}({params(op.args, False)}) {{\n  {inplace_body(op)}\n}}\n"
             )
         if "o" in op.forms:
-            lines.append(f"{out_return(op)} {op.name}_out({out_params(op)}) {{\n  {out_body(op)}\n}}\n")
+            lines.append(f"{out_return(op)} {op.cpp_name}_out({out_params(op)}) {{\n  {out_body(op)}\n}}\n")
         lines.extend(method_definitions(op))
     lines.append("\n}  // namespace gradus\n")
     return "".join(lines)
@@ -137,7 +139,7 @@ def method_definitions(op: Operator) -> list[str]:
     rest = [a for i, a in enumerate(op.args) if i != op.self_index]
     arguments = ", ".join("*this" if i == op.self_index else a.name for i, a in enumerate(op.args))
     lines = []
-    if "m" in op.forms:
+    if "m" in op.forms and "p" not in op.forms:
         lines.append(
             f"{op.cpp_return} Tensor::{op.name}({params(rest, False)}) const {{ return gradus::{op.name}({arguments}); }}\n"
         )
@@ -162,7 +164,7 @@ def tiles(header: Path, ops: list[Operator]) -> str:
 def pointer(op: Operator, form: str) -> str:
     types = ", ".join(a.cpp_type for a in op.args)
     if form == "f":
-        return f"boxed(static_cast<{op.cpp_return} (*)({types})>(&{op.name}))"
+        return f"boxed(static_cast<{op.cpp_return} (*)({types})>(&{op.cpp_name}))"
     if form == "i":
         if "i" not in op.forms:
             return "{}"
@@ -170,7 +172,7 @@ def pointer(op: Operator, form: str) -> str:
     if "o" not in op.forms:
         return "{}"
     outs = ", ".join("const Tensor&" for _ in out_args(op))
-    return f"boxed(static_cast<{out_return(op)} (*)({outs}{', ' + types if types else ''})>(&{op.name}_out))"
+    return f"boxed(static_cast<{out_return(op)} (*)({outs}{', ' + types if types else ''})>(&{op.cpp_name}_out))"
 
 
 def table(header: Path, ops: list[Operator]) -> str:
@@ -279,7 +281,7 @@ def pages(ops: list[Operator]) -> dict[str, str]:
         page = [f"# {name}\n\n{group[0].doc}\n\n"]
         forms = {"f": "function", "m": "method", "i": f"in place (`{name}_`)", "o": "`out=`", "n": "nn.functional"}
         for op in group:
-            written = ", ".join(forms[c] for c in op.forms)
-            page.append(f"```\n{op.schema}\n```\n\nForms: {written}.\n\nC++: `{op.cpp_return} {op.name}({params(op.args, True)})`\n\n")
+            written = ", ".join(forms[c] for c in op.forms if c in forms)
+            page.append(f"```\n{op.schema}\n```\n\nForms: {written}.\n\nC++: `{op.cpp_return} {op.cpp_name}({params(op.args, True)})`\n\n")
         out[name] = "".join(page)
     return out

@@ -250,6 +250,18 @@ auto via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
   for (int i = 0; i < n; ++i) write_output(outs[i], results[i]);
 }
 
+/// The same for an operator O that may have its own way of writing results, `O::write_out(outs, args...)`.
+template <class O, class F, class... A>
+void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F&& f, const A&... args) {
+  if constexpr (requires { O::write_out(outs, args...); }) {
+    check_out_grad(name, recording, outs, n);
+    GradMode guard(false);
+    O::write_out(outs, args...);
+  } else {
+    via_out(name, outs, n, recording, f);
+  }
+}
+
 /// In-place form of a structured or compound operator: computes, copies into self, attaches the operator's own node.
 template <class O, class F, class... A>
 const Tensor& via_inplace(F&& f, const A&... args) {

@@ -152,7 +152,8 @@ consteval Schema parse_schema(std::string_view text) {
 }
 
 /// A declaration: `static constexpr Op op{"add.Tensor(…) -> Tensor", "Sum, element by element.", Kind::Promote, "fmio"}`.
-/// Forms: f function, m method, i in-place method, o out=, n a function of nn.functional (not of the main namespace).
+/// Forms: f function, m method, i in-place method, o out=, n a function of nn.functional (not of the main namespace),
+/// p named name_overload in C++ (name_all if there is none) and no method, where its defaults would make calls ambiguous.
 struct Op {
   Schema schema;
   std::string_view doc;
