@@ -10,7 +10,6 @@
 namespace gradus {
 
 void (*python_release)(TensorImpl*) = nullptr;
-void (*hooks_release)(void*) = nullptr;
 
 Storage* new_storage(int64_t bytes) {
   auto* s = new (pool_get(sizeof(Storage))) Storage;
@@ -83,7 +82,6 @@ namespace {
 void destroy_meta(Meta* m) noexcept {
   if (m->grad) drop(m->grad);
   if (m->base) drop(m->base);
-  if (m->hooks && hooks_release) hooks_release(m->hooks);
   pool_put(m, sizeof(Meta));
 }
 }  // namespace
@@ -94,6 +92,7 @@ void destroy(TensorImpl* t) noexcept {
     return;
   }
   if (t->node) {
+    if (t->meta && t->meta->retains_grad) forget_keeper(t->node, t);
     if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node);
     drop(t->node);
   }
@@ -143,6 +142,7 @@ void release_saved(Node& n) noexcept {
     if (s.version) drop(s.version);
     s = Saved{};
   }
+  if (n.type->release) n.type->release(n);
   n.released = true;
 }
 
@@ -158,7 +158,7 @@ void enqueue_dead(Node* n) noexcept {
 
 void bury(Node* n) noexcept {
   if (n->type->destroy) n->type->destroy(*n);
-  if (n->hooks && hooks_release) hooks_release(n->hooks);
+  if (n->hooks) release_hooks(n->hooks);
   release_saved(*n);
   for (int i = 0; i < n->n_next; ++i)
     if (Node* m = n->next()[i].node; m && ref_dec(m->refs)) enqueue_dead(m);
@@ -183,7 +183,7 @@ void destroy(Node* n) noexcept {
 
 namespace {
 void accumulate(Node&, const Tensor*, Tensor*) {}  // the engine treats accumulators itself
-constexpr NodeType kAccumulator{"AccumulateGrad", &accumulate, nullptr};
+constexpr NodeType kAccumulator{"AccumulateGrad", &accumulate, nullptr, nullptr};
 }  // namespace
 
 bool is_accumulator(const Node* n) { return n->type == &kAccumulator; }

@@ -75,7 +75,6 @@ struct Meta {
   ViewKind kind = ViewKind::Plain;
   uint32_t view_version = 0;       // version at which `node` of a view was valid
   bool retains_grad = false;
-  void* hooks = nullptr;           // owned by autograd
 };
 
 struct TensorImpl {
@@ -89,7 +88,10 @@ struct TensorImpl {
   void* py = nullptr;  // the Python object, set by the binding
 
   enum : uint32_t { kRequiresGrad = 1, kLeafNode = 2, kParameter = 4 };
-  bool requires_grad() const { return flags & kRequiresGrad; }
+  /// Its own flag, or that of the tensor it is a view of.
+  bool requires_grad() const {
+    return (flags & kRequiresGrad) || (meta && meta->base && meta->base->flags & kRequiresGrad);
+  }
   /// A tensor without grad_fn; `node` of a leaf is its accumulator.
   bool is_leaf() const { return !node || (flags & kLeafNode); }
 };
@@ -106,7 +108,8 @@ inline void bump_version(TensorImpl* t) { ++version_of(t).n; }
 
 /// Set by the Python binding: keeps a Python object alive together with its tensor. May be null.
 extern void (*python_release)(TensorImpl*);
-/// Set by autograd: frees Meta::hooks.
-extern void (*hooks_release)(void*);
+/// Defined by autograd: frees Node::hooks; forgets a tensor that had asked to keep its gradient.
+void release_hooks(void* hooks) noexcept;
+void forget_keeper(Node*, TensorImpl*) noexcept;
 
 }  // namespace gradus

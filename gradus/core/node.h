@@ -33,7 +33,8 @@ struct NodeType {
   const char* name;  // "MulBackward0"
   /// Writes one gradient per edge; entries of `grads` and `out` may be undefined tensors.
   void (*apply)(Node& node, const Tensor* grads, Tensor* out);
-  void (*destroy)(Node& node) noexcept;  // frees `context`; may be null
+  void (*destroy)(Node& node) noexcept;          // frees `context`; may be null
+  void (*release)(Node& node) noexcept = nullptr;  // gives back what `context` saved; may be null
 };
 
 /// One block: header, then edges, saved values and output descriptions.

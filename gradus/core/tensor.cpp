@@ -87,11 +87,6 @@ void Tensor::set_grad(const Tensor& grad) const {
 
 uint32_t Tensor::version() const { return version_number(impl_); }
 bool Tensor::retains_grad() const { return impl_->meta && impl_->meta->retains_grad && !is_leaf(); }
-void Tensor::retain_grad() const {
-  check(requires_grad(), "can't retain_grad on Tensor that has requires_grad=False");
-  if (!is_leaf()) meta_of(impl_).retains_grad = true;
-}
-
 bool Tensor::is_view() const { return impl_->meta && impl_->meta->base; }
 Tensor Tensor::base() const {
   if (!is_view()) return {};

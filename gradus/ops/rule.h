@@ -16,6 +16,11 @@ template <int I>
 struct Out : Tensor {};  // result I
 template <int I>
 struct Grad : Tensor {};  // gradient of result I; undefined if nothing depends on it
+/// The gradients of all results; for operators with a list of results.
+struct Grads {
+  const Tensor* data;
+  int size;
+};
 /// Shape and dtype of argument I; nothing is kept alive.
 struct TensorMeta {
   Dims sizes;
@@ -96,6 +101,7 @@ template <int I> struct UsesContext<Shapes<I>> { static constexpr bool value = t
 template <class T, int I> struct UsesContext<Attr<T, I>> { static constexpr bool value = true; };
 template <class P> struct UsesGrad { static constexpr bool value = false; };
 template <int I> struct UsesGrad<Grad<I>> { static constexpr bool value = true; };
+template <> struct UsesGrad<Grads> { static constexpr bool value = true; };
 
 template <class R, class... P>
 consteval uint32_t saves_of(R (*)(P...)) { return (0u | ... | Saves<std::remove_cvref_t<P>>::bits); }
@@ -192,6 +198,10 @@ struct Rules {
   struct Make<Grad<I>> {
     static Grad<I> of(Node&, const Tensor* g) { return {g[I]}; }
   };
+  template <class Unused>
+  struct MakeGrads {
+    static Grads of(Node& n, const Tensor* g) { return {g, n.n_out}; }
+  };
   template <int I>
   struct Make<Shape<I>> {
     static Shape<I> of(Node& n, const Tensor*) { return {std::get<I>(*static_cast<Context*>(n.context))}; }
@@ -207,7 +217,8 @@ struct Rules {
 
   template <class R, class... P>
   static R invoke(R (*f)(const Tensor&, P...), Node& n, const Tensor* grads) {
-    return f(grads[0], Make<std::remove_cvref_t<P>>::of(n, grads)...);
+    return f(grads[0], std::conditional_t<std::is_same_v<std::remove_cvref_t<P>, Grads>, MakeGrads<P>,
+                                          Make<std::remove_cvref_t<P>>>::of(n, grads)...);
   }
 
   template <int I>

@@ -1,0 +1,387 @@
+// A priority queue of nodes, newest first, and the gradients waiting in front of them.
+#include "gradus/autograd/engine.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "gradus/autograd/hooks.h"
+#include "gradus/core/format.h"
+#include "gradus/core/geometry.h"
+#include "gradus/core/node.h"
+#include "gradus/gen/functions.h"
+#include "gradus/ops/view.h"
+
+namespace gradus {
+namespace {
+
+// What the walk knows of one node.
+struct Visit {
+  Node* node;
+  int32_t pending = 0;   // edges into it that have not delivered yet
+  bool needed = true;    // leads to an input that was asked for
+  bool has_capture = false;
+  int32_t first_buffer = -1;
+};
+
+// Open addressing from node to the index of its visit; reused from walk to walk.
+class NodeMap {
+ public:
+  int32_t* find_or_add(Node* n, int32_t fresh) {
+    if (2 * (used_ + 1) > slots_.size()) grow();
+    for (size_t i = hash(n);; ++i) {
+      Slot& s = slots_[i & mask_];
+      if (s.node == n) return &s.index;
+      if (!s.node) {
+        s = {n, fresh};
+        ++used_;
+        return &s.index;
+      }
+    }
+  }
+  int32_t find(const Node* n) const {
+    if (slots_.empty()) return -1;
+    for (size_t i = hash(n);; ++i) {
+      const Slot& s = slots_[i & mask_];
+      if (s.node == n) return s.index;
+      if (!s.node) return -1;
+    }
+  }
+  void clear() {
+    if (slots_.size() > 4096) {
+      slots_.clear();
+      mask_ = 0;
+    } else {
+      std::fill(slots_.begin(), slots_.end(), Slot{});
+    }
+    used_ = 0;
+  }
+
+ private:
+  struct Slot {
+    Node* node = nullptr;
+    int32_t index = 0;
+  };
+  static size_t hash(const Node* n) {
+    return static_cast<size_t>(reinterpret_cast<uintptr_t>(n) * 0x9E3779B97F4A7C15ull >> 20);
+  }
+  void grow() {
+    std::vector<Slot> old = std::move(slots_);
+    slots_.assign(old.empty() ? 64 : old.size() * 2, Slot{});
+    mask_ = slots_.size() - 1;
+    used_ = 0;
+    for (const Slot& s : old)
+      if (s.node) *find_or_add(s.node, s.index) = s.index;
+  }
+  std::vector<Slot> slots_;
+  size_t mask_ = 0, used_ = 0;
+};
+
+struct Capture {
+  int32_t visit;
+  uint32_t nr;
+  size_t input;
+};
+
+bool sole_owner(const Tensor& t) {
+  const TensorImpl* i = t.impl();
+  return ref_count(i->refs) == 1 && ref_count(i->view->refs) == 1 && ref_count(i->view->storage->refs) == 1 &&
+         !i->view->storage->release;
+}
+
+class Walk {
+ public:
+  Tensors run(TensorList roots, Tensors grads, bool keep_graph, bool create_graph, TensorList inputs, bool accumulate,
+              bool allow_unused);
+  void reset() {
+    map_.clear();
+    visits_.clear();
+    queue_.clear();
+    buffers_.clear();
+    captures_.clear();
+    captured_.clear();
+  }
+
+ private:
+  int32_t visit_of(Node* n) {
+    int32_t* index = map_.find_or_add(n, static_cast<int32_t>(visits_.size()));
+    if (*index == static_cast<int32_t>(visits_.size())) visits_.push_back({n});
+    return *index;
+  }
+  void count_dependencies();
+  void mark_needed(TensorList inputs);
+  void deliver(int32_t visit, uint32_t nr, Tensor gradient);
+  void enqueue(int32_t visit);
+  void step(int32_t visit, bool keep_graph);
+  void apply_node(Visit v, Tensor* grads, bool keep_graph);
+  void conform(Tensor& gradient, const Edge& edge, const Node& from, int index);
+  void accumulate_leaf(Node& n, Tensor gradient);
+  Tensor* buffer(Visit& v) {
+    if (v.first_buffer < 0) {
+      v.first_buffer = static_cast<int32_t>(buffers_.size());
+      buffers_.resize(buffers_.size() + v.node->n_out);
+    }
+    return &buffers_[static_cast<size_t>(v.first_buffer)];
+  }
+
+  NodeMap map_;
+  std::vector<Visit> visits_;
+  std::vector<std::pair<uint64_t, int32_t>> queue_;
+  Tensors buffers_;
+  std::vector<Capture> captures_;
+  Tensors captured_;
+  bool capture_only_ = false, create_graph_ = false;
+};
+
+void Walk::count_dependencies() {
+  for (size_t i = 0; i < visits_.size(); ++i) {  // grows while it runs
+    Node* n = visits_[i].node;
+    for (int e = 0; e < n->n_next; ++e)
+      if (Node* m = n->next()[e].node) ++visits_[static_cast<size_t>(visit_of(m))].pending;
+  }
+}
+
+void Walk::mark_needed(TensorList inputs) {
+  for (Visit& v : visits_) v.needed = false;
+  for (int64_t i = 0; i < inputs.size(); ++i) {
+    const Edge e = gradient_edge(inputs[i].impl());
+    const int32_t at = e.node ? map_.find(e.node) : -1;
+    if (at < 0) continue;
+    visits_[static_cast<size_t>(at)].needed = visits_[static_cast<size_t>(at)].has_capture = true;
+    captures_.push_back({at, e.nr, static_cast<size_t>(i)});
+  }
+  // A node is needed if one of its successors is; sweeping by creation order sees successors first.
+  std::vector<int32_t> order(visits_.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    const Node *x = visits_[static_cast<size_t>(a)].node, *y = visits_[static_cast<size_t>(b)].node;
+    if (is_accumulator(x) != is_accumulator(y)) return is_accumulator(x);
+    return x->seq < y->seq;
+  });
+  for (int32_t i : order) {
+    Visit& v = visits_[static_cast<size_t>(i)];
+    for (int e = 0; e < v.node->n_next && !v.needed; ++e)
+      if (Node* m = v.node->next()[e].node) v.needed = visits_[static_cast<size_t>(map_.find(m))].needed;
+  }
+}
+
+void Walk::enqueue(int32_t visit) {
+  queue_.emplace_back(visits_[static_cast<size_t>(visit)].node->seq, visit);
+  std::push_heap(queue_.begin(), queue_.end());
+}
+
+void Walk::deliver(int32_t at, uint32_t nr, Tensor gradient) {
+  Visit& v = visits_[static_cast<size_t>(at)];
+  if (gradient.defined()) {
+    Tensor& slot = buffer(v)[nr];
+    if (!slot.defined())
+      slot = std::move(gradient);
+    else if (!create_graph_ && sole_owner(slot) && slot.sizes() == gradient.sizes())
+      slot.add_(gradient);
+    else
+      slot = slot + gradient;
+  }
+}
+
+void Walk::conform(Tensor& gradient, const Edge& edge, const Node& from, int index) {
+  const OutMeta& wanted = edge.node->out()[edge.nr];
+  if (!gradient.defined() || !wanted.defined) return;
+  if (!(gradient.sizes() == wanted.sizes)) {
+    check(is_expandable_to(wanted.sizes, gradient.sizes()), "Function ", from.name(),
+          " returned an invalid gradient at index ", index, " - got ", gradient.sizes(),
+          " but expected shape compatible with ", wanted.sizes);
+    gradient = sum_to(gradient, wanted.sizes);
+  }
+  if (gradient.dtype() != wanted.dtype) gradient = gradient.to(wanted.dtype);
+}
+
+// The first gradient becomes `.grad`: taken over if nobody else holds it and it is laid out like the leaf, else copied.
+void Walk::accumulate_leaf(Node& n, Tensor gradient) {
+  TensorImpl* impl = accumulator_leaf(&n);
+  if (!impl || !gradient.defined()) return;
+  retain(impl);
+  const Tensor leaf(impl);
+  const Tensor before = leaf.grad();
+  if (before.defined()) {
+    if (create_graph_)
+      leaf.set_grad(before + gradient);
+    else
+      before.add_(gradient);
+    return;
+  }
+  const bool dense = is_non_overlapping_and_dense(leaf.sizes(), leaf.strides());
+  if (!create_graph_ && sole_owner(gradient) && (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous())) {
+    leaf.set_grad(gradient);
+    return;
+  }
+  Tensor copy = empty_strided(leaf.sizes(), dense ? leaf.strides() : IntList(dense_strides(leaf.sizes())), leaf.dtype());
+  copy.copy_(gradient);
+  leaf.set_grad(copy);
+}
+
+void Walk::apply_node(Visit v, Tensor* grads, bool keep_graph) {
+  Node& n = *v.node;
+  Tensor inline_out[4];
+  Tensors many;
+  Tensor* out = inline_out;
+  if (n.n_next > 4) {
+    many.resize(n.n_next);
+    out = many.data();
+  }
+  n.type->apply(n, grads, out);
+  if (!keep_graph) release_saved(n);
+  for (int e = 0; e < n.n_next; ++e) {
+    const Edge edge = n.next()[e];
+    if (!edge.node) continue;
+    const int32_t at = map_.find(edge.node);
+    conform(out[e], edge, n, e);
+    deliver(at, edge.nr, std::move(out[e]));
+    Visit& next = visits_[static_cast<size_t>(at)];
+    if (--next.pending == 0 && next.needed) enqueue(at);
+  }
+}
+
+void Walk::step(int32_t at, bool keep_graph) {
+  Visit v = visits_[static_cast<size_t>(at)];
+  Node& n = *v.node;
+  Tensor inline_grads[4];
+  Tensors many;
+  Tensor* grads = inline_grads;
+  if (n.n_out > 4) {
+    many.resize(n.n_out);
+    grads = many.data();
+  }
+  bool any = false;
+  for (int i = 0; i < n.n_out; ++i) {
+    if (v.first_buffer >= 0) grads[i] = std::move(buffers_[static_cast<size_t>(v.first_buffer + i)]);
+    if (n.hooks && grads[i].defined()) apply_hooks(n, static_cast<uint32_t>(i), grads[i]);
+    any = any || grads[i].defined();
+  }
+  if (v.has_capture)
+    for (const Capture& c : captures_)
+      if (c.visit == at) captured_[c.input] = grads[c.nr];
+  if (is_accumulator(&n)) {
+    if (!capture_only_) accumulate_leaf(n, std::move(grads[0]));
+    return;
+  }
+  if (any) {
+    apply_node(v, grads, keep_graph);
+    return;
+  }
+  for (int e = 0; e < n.n_next; ++e)  // nothing arrived: nothing leaves
+    if (Node* m = n.next()[e].node) {
+      const int32_t next = map_.find(m);
+      if (--visits_[static_cast<size_t>(next)].pending == 0 && visits_[static_cast<size_t>(next)].needed) enqueue(next);
+    }
+}
+
+Tensors Walk::run(TensorList roots, Tensors grads, bool keep_graph, bool create_graph, TensorList inputs,
+                  bool accumulate, bool allow_unused) {
+  create_graph_ = create_graph;
+  capture_only_ = inputs.size() > 0 && !accumulate;
+  captured_.resize(static_cast<size_t>(inputs.size()));
+  Tensors held(roots.begin(), roots.end());  // keeps the graph alive while it is walked
+  std::vector<Edge> edges;
+  for (const Tensor& r : roots) {
+    if (r.impl()->meta && r.impl()->meta->base) current_node(r.impl());
+    edges.push_back(gradient_edge(r.impl()));
+    visit_of(edges.back().node);
+  }
+  count_dependencies();
+  if (inputs.size()) mark_needed(inputs);
+  GradMode guard(create_graph);
+  for (size_t i = 0; i < edges.size(); ++i) deliver(map_.find(edges[i].node), edges[i].nr, std::move(grads[i]));
+  for (size_t i = 0; i < edges.size(); ++i) {
+    const int32_t at = map_.find(edges[i].node);
+    bool first = true;
+    for (size_t k = 0; k < i; ++k) first = first && edges[k].node != edges[i].node;
+    const Visit& v = visits_[static_cast<size_t>(at)];
+    if (first && v.pending == 0 && v.needed) enqueue(at);
+  }
+  while (!queue_.empty()) {
+    std::pop_heap(queue_.begin(), queue_.end());
+    const int32_t at = queue_.back().second;
+    queue_.pop_back();
+    step(at, keep_graph);
+  }
+  if (!inputs.size()) return {};
+  for (int64_t i = 0; i < inputs.size(); ++i) {
+    Tensor& g = captured_[static_cast<size_t>(i)];
+    check(allow_unused || accumulate || g.defined(),
+          "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this "
+          "is the desired behavior.");
+    if (accumulate && !inputs[i].is_leaf() && g.defined()) {
+      const Tensor before = inputs[i].grad();
+      inputs[i].set_grad(before.defined() ? before + g : g);
+    }
+  }
+  return accumulate ? Tensors{} : std::move(captured_);
+}
+
+// A hook may start a walk of its own: walks are taken from a stack.
+class Lease {
+ public:
+  Lease() {
+    if (spare().empty()) {
+      walk_ = std::make_unique<Walk>();
+    } else {
+      walk_ = std::move(spare().back());
+      spare().pop_back();
+    }
+  }
+  ~Lease() {
+    walk_->reset();
+    spare().push_back(std::move(walk_));
+  }
+  Walk* operator->() { return walk_.get(); }
+
+ private:
+  static std::vector<std::unique_ptr<Walk>>& spare() {
+    static thread_local std::vector<std::unique_ptr<Walk>> walks;
+    return walks;
+  }
+  std::unique_ptr<Walk> walk_;
+};
+
+std::string torch_size(const IntList& sizes) { return str("torch.Size(", sizes, ")"); }
+
+Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
+  Tensors out;
+  for (int64_t i = 0; i < roots.size(); ++i) {
+    const Tensor& r = roots[i];
+    check(r.requires_grad(), "element ", i, " of tensors does not require grad and does not have a grad_fn");
+    Tensor g = i < grads.size() ? grads[i] : Tensor{};
+    if (!g.defined()) {
+      check(r.numel() == 1, "grad can be implicitly created only for scalar outputs");
+      g = ones_like(r);
+    }
+    check(g.sizes() == r.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", torch_size(g.sizes()),
+          " and output[", i, "] has a shape of ", torch_size(r.sizes()), ".");
+    if (g.dtype() != r.dtype()) g = g.to(r.dtype());
+    out.push_back(g);
+  }
+  return out;
+}
+
+}  // namespace
+
+Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool create_graph, TensorList inputs,
+                     bool accumulate, bool allow_unused) {
+  Tensors gradients = root_gradients(roots, grads, create_graph);
+  for (const Tensor& t : inputs)
+    check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  Lease walk;
+  return walk->run(roots, std::move(gradients), keep_graph, create_graph, inputs, accumulate, allow_unused);
+}
+
+Tensors grad(TensorList outputs, TensorList inputs, TensorList grad_outputs, std::optional<bool> retain_graph,
+             bool create_graph, bool allow_unused) {
+  check_as(ErrorKind::Value, inputs.size() > 0, "grad requires non-empty inputs.");
+  return run_backward(outputs, grad_outputs, retain_graph.value_or(create_graph), create_graph, inputs, false,
+                      allow_unused);
+}
+
+void Tensor::backward(const Tensor& gradient, std::optional<bool> retain_graph, bool create_graph) const {
+  run_backward({this, 1}, {&gradient, 1}, retain_graph.value_or(create_graph), create_graph, {}, true, true);
+}
+
+}  // namespace gradus

@@ -1,0 +1,129 @@
+// Copies and conversions.
+#include "gradus/ops/copy.h"
+
+#include "gradus/kernels/convert.h"
+
+namespace gradus {
+namespace {
+
+// Strides of a copy for a memory format; preserve keeps the order of a dense tensor.
+Dims strides_for(const Tensor& self, std::optional<MemoryFormat> format) {
+  const MemoryFormat f = format.value_or(MemoryFormat::Preserve);
+  if (f == MemoryFormat::Preserve) return like_strides(self.sizes(), self.strides());
+  if (f == MemoryFormat::Contiguous) return dense_strides(self.sizes());
+  const int64_t n = f == MemoryFormat::ChannelsLast ? 4 : 5;
+  check(self.dim() == n, "required rank ", n, " tensor to use channels_last",
+        n == 5 ? "_3d" : "", " format");
+  Dims strides(n, 1);
+  int64_t step = self.size(1);
+  for (int64_t d = n - 1; d >= 2; --d) {
+    strides[d] = step;
+    step *= self.size(d);
+  }
+  strides[0] = step;
+  return strides;
+}
+
+bool unchanged(const Tensor& self, DType dtype, bool copy, std::optional<MemoryFormat> format) {
+  const MemoryFormat f = format.value_or(MemoryFormat::Preserve);
+  return !copy && dtype == self.dtype() && (f == MemoryFormat::Preserve || self.is_contiguous(f));
+}
+
+Tensor converted(const Tensor& self, DType dtype, bool copy, std::optional<MemoryFormat> format) {
+  if (unchanged(self, dtype, copy, format)) return self;
+  return _to_copy(self, dtype, {}, {}, {}, false, format);
+}
+
+void fill_with(const Tensor& self, const Scalar& value) {
+  const Splat splat = make_splat(value, self.dtype());
+  View* out[] = {self.impl()->view};
+  View* in[] = {nullptr};
+  Record r;
+  r.run = [](const Launch& l) { copy_array(l.out[0], l.in[0]); };
+  r.out = out;
+  r.in = in;
+  r.splats = &splat;
+  r.splat_dtype = self.dtype();
+  r.n_out = r.n_in = 1;
+  submit(r);
+}
+
+template <class O, class... A>
+const Tensor& fill_inplace(const Tensor& self, const Scalar& value, const A&... args) {
+  const bool recording = records_gradient<O>(self, args...);
+  check_inplace(self.impl(), recording);
+  check_no_internal_overlap(self);
+  fill_with(self, value);
+  bump_version(self.impl());
+  Tensor out = self;
+  if (recording) attach<O>(&out, 1, nullptr, true, self, args...);
+  return self;
+}
+
+}  // namespace
+
+const Tensor& copy_(const Tensor& self, const Tensor& src, bool) {
+  check(is_expandable_to(src.sizes(), self.sizes()), "The size of tensor a (", self.sizes(),
+        ") must match the size of tensor b (", src.sizes(), ")");
+  const bool recording = records_gradient<Copy_>(self, src, false);
+  check_inplace(self.impl(), recording);
+  check_no_internal_overlap(self);
+  if (self.is_same(src)) return self;
+  const View *a = self.impl()->view, *b = src.impl()->view;
+  if (a->storage == b->storage && a->numel && !(a->offset == b->offset && a->strides() == b->strides())) {
+    check_no_partial_overlap(self, src);
+    copy_values(self, copy_of(src));
+  } else {
+    copy_values(self, src);
+  }
+  bump_version(self.impl());
+  Tensor out = self;
+  if (recording) attach<Copy_>(&out, 1, nullptr, true, self, src, false);
+  return self;
+}
+
+void Clone::infer(Call& c, const Tensor& self, std::optional<MemoryFormat> format) {
+  c.output(self.sizes(), self.dtype(), strides_for(self, format));
+}
+void Clone::run(const Launch& l) { copy_array(l.out[0], l.in[0]); }
+
+void ToCopy::infer(Call& c, const Tensor& self, OptDType dtype, std::optional<Layout>, std::optional<Device>,
+                   std::optional<bool>, bool, std::optional<MemoryFormat> format) {
+  c.output(self.sizes(), dtype.value_or(self.dtype()), strides_for(self, format));
+}
+
+Tensor to(const Tensor& self, Device, DType dtype, bool, bool copy, std::optional<MemoryFormat> format) {
+  return converted(self, dtype, copy, format);
+}
+Tensor to(const Tensor& self, DType dtype, bool, bool copy, std::optional<MemoryFormat> format) {
+  return converted(self, dtype, copy, format);
+}
+Tensor to(const Tensor& self, OptDType dtype, std::optional<Layout>, std::optional<Device>, std::optional<bool>, bool,
+          bool copy, std::optional<MemoryFormat> format) {
+  return converted(self, dtype.value_or(self.dtype()), copy, format);
+}
+Tensor to(const Tensor& self, const Tensor& other, bool, bool copy, std::optional<MemoryFormat> format) {
+  return converted(self, other.dtype(), copy, format);
+}
+Tensor type_as(const Tensor& self, const Tensor& other) { return converted(self, other.dtype(), false, {}); }
+
+Tensor contiguous(const Tensor& self, MemoryFormat format) {
+  return self.is_contiguous(format) ? self : clone(self, format);
+}
+
+const Tensor& fill_(const Tensor& self, Scalar value) { return fill_inplace<FillScalar_>(self, value, value); }
+const Tensor& fill_(const Tensor& self, const Tensor& value) {
+  check(value.dim() == 0, "fill_ only supports 0-dimension value tensor but got tensor with ", value.dim(),
+        " dimensions.");
+  const bool recording = records_gradient<FillTensor_>(self, value);
+  check_inplace(self.impl(), recording);
+  check_no_internal_overlap(self);
+  copy_values(self, value);
+  bump_version(self.impl());
+  Tensor out = self;
+  if (recording) attach<FillTensor_>(&out, 1, nullptr, true, self, value);
+  return self;
+}
+const Tensor& zero_(const Tensor& self) { return fill_inplace<Zero_>(self, Scalar(0)); }
+
+}  // namespace gradus

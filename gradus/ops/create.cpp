@@ -1,0 +1,200 @@
+// Factories.
+#include "gradus/ops/create.h"
+
+#include <cmath>
+
+namespace gradus {
+namespace {
+
+using OptLayout = std::optional<Layout>;
+using OptDevice = std::optional<Device>;
+using OptBool = std::optional<bool>;
+using OptFormat = std::optional<MemoryFormat>;
+
+DType or_default(OptDType dtype) { return dtype.value_or(default_dtype()); }
+DType of_number(const Scalar& s, OptDType dtype) {
+  return dtype ? *dtype : s.is_float() ? default_dtype() : s.dtype();
+}
+
+Tensor filled(const IntList& size, const Scalar& value, DType dtype) {
+  Tensor out = allocate(size, dtype);
+  NoGrad guard;
+  out.fill_(value);
+  return out;
+}
+
+Tensor filled_like(const Tensor& self, const Scalar& value, OptDType dtype, OptFormat format) {
+  Tensor out = empty_like(self, dtype, {}, {}, {}, format);
+  NoGrad guard;
+  out.fill_(value);
+  return out;
+}
+
+// out[i] = start + i * step, computed in the accumulation type of the dtype.
+void run_arange(const Launch& l) {
+  const Array& out = l.out[0];
+  const int64_t n = out.numel(), stride = out.ndim ? out.strides[0] : 1;
+  dispatch(out.dtype, [&]<class T>() {
+    T* p = out.as<T>();
+    for (int64_t i = 0; i < n; ++i) {
+      if constexpr (DTypeOf<T>::value == DType::Float64)
+        p[i * stride] = l.floats[0] + l.floats[1] * static_cast<double>(i);
+      else if constexpr (DTypeOf<T>::value >= DType::Float16)
+        p[i * stride] = static_cast<T>(
+            static_cast<float>(static_cast<double>(static_cast<float>(l.floats[0])) +
+                               static_cast<double>(static_cast<float>(l.floats[1])) * static_cast<double>(i)));
+      else
+        p[i * stride] = static_cast<T>(l.ints[0] + l.ints[1] * i);
+    }
+  });
+}
+
+Tensor make_arange(const Scalar& start, const Scalar& end, const Scalar& step, OptDType dtype) {
+  const bool floating = start.is_float() || end.is_float() || step.is_float();
+  const DType t = dtype ? *dtype : floating ? default_dtype() : DType::Int64;
+  const double a = start.to_double(), b = end.to_double(), s = step.to_double();
+  check(s != 0, "step must be nonzero");
+  check(std::isfinite(a) && std::isfinite(b), "unsupported range: ", a, " -> ", b);
+  check((s > 0 && b >= a) || (s < 0 && b <= a), "upper bound and lower bound inconsistent with step sign");
+  int64_t n;
+  if (floating) {
+    n = static_cast<int64_t>(std::ceil((b - a) / s));
+  } else {
+    const int64_t span = end.to_int() - start.to_int(), k = step.to_int();
+    n = (span + k - (k > 0 ? 1 : -1)) / k;
+  }
+  Call c;
+  c.output(IntList(n), t);
+  c.put(start.to_int());
+  c.put(step.to_int());
+  c.put(a);
+  c.put(s);
+  c.run(&run_arange);
+  return c.outs()[0];
+}
+
+// The second half is computed from the end, so that the sequence is symmetric and ends exactly.
+template <class T>
+void fill_linspace(T* p, int64_t n, int64_t stride, double a, double b) {
+  using C = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
+  if constexpr (std::is_floating_point_v<C>) {
+    const C start = static_cast<C>(a), end = static_cast<C>(b);
+    const C step = n > 1 ? (end - start) / static_cast<C>(n - 1) : C{};
+    for (int64_t i = 0; i < n; ++i)
+      p[i * stride] = static_cast<T>(i < n / 2 ? start + step * static_cast<C>(i)
+                                               : (n == 1 ? start : end - step * static_cast<C>(n - i - 1)));
+  } else {
+    const float step = n > 1 ? static_cast<float>(b - a) / static_cast<float>(n - 1) : 0;
+    for (int64_t i = 0; i < n; ++i)
+      p[i * stride] = static_cast<T>(static_cast<int64_t>(
+          i < n / 2 || n == 1 ? a + static_cast<double>(step * static_cast<float>(i))
+                              : b - static_cast<double>(step * static_cast<float>(n - i - 1))));
+  }
+}
+
+Tensor make_eye(int64_t n, int64_t m, DType dtype) {
+  check(n >= 0, "n must be greater or equal to 0, got ", n);
+  check(m >= 0, "m must be greater or equal to 0, got ", m);
+  Tensor out = filled({n, m}, 0, dtype);
+  NoGrad guard;
+  const int64_t k = n < m ? n : m;
+  if (k) out.as_strided(IntList(k), IntList(m + 1)).fill_(1);
+  return out;
+}
+
+}  // namespace
+
+Tensor empty(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
+  if (!format || *format == MemoryFormat::Contiguous) return allocate(size, or_default(dtype));
+  return clone(allocate(size, or_default(dtype)), format);
+}
+Tensor empty_strided(IntList size, IntList stride, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  check(size.size() == stride.size(), "dimensionality of sizes (", size.size(), ") must match dimensionality of strides (",
+        stride.size(), ")");
+  int64_t last = 0;
+  for (int64_t i = 0; i < size.size(); ++i) {
+    check(size[i] >= 0, "Trying to create tensor with negative dimension ", size[i], ": ", size);
+    check(stride[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
+    last += (size[i] - 1) * stride[i];
+  }
+  const DType t = or_default(dtype);
+  const int64_t n = product(size) ? last + 1 : 0;
+  return Tensor(new_tensor(new_view(new_storage(n * item_size(t)), t, size, stride, 0)));
+}
+Tensor empty_like(const Tensor& self, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
+  const DType t = dtype.value_or(self.dtype());
+  if (!format || *format == MemoryFormat::Preserve)
+    return allocate(self.sizes(), t, like_strides(self.sizes(), self.strides()));
+  return empty(self.sizes(), t, {}, {}, {}, format);
+}
+Tensor new_empty(const Tensor& self, IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return allocate(size, dtype.value_or(self.dtype()));
+}
+Tensor zeros(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return filled(size, 0, or_default(dtype));
+}
+Tensor zeros_like(const Tensor& self, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
+  return filled_like(self, 0, dtype, format);
+}
+Tensor new_zeros(const Tensor& self, IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return filled(size, 0, dtype.value_or(self.dtype()));
+}
+Tensor ones(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) { return filled(size, 1, or_default(dtype)); }
+Tensor ones_like(const Tensor& self, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
+  return filled_like(self, 1, dtype, format);
+}
+Tensor new_ones(const Tensor& self, IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return filled(size, 1, dtype.value_or(self.dtype()));
+}
+Tensor full(IntList size, Scalar value, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return filled(size, value, of_number(value, dtype));
+}
+Tensor full_like(const Tensor& self, Scalar value, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
+  return filled_like(self, value, dtype, format);
+}
+Tensor new_full(const Tensor& self, IntList size, Scalar value, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return filled(size, value, dtype.value_or(self.dtype()));
+}
+Tensor scalar_tensor(Scalar s, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return filled({}, s, or_default(dtype));
+}
+
+Tensor arange(Scalar end, OptDType dtype, OptLayout, OptDevice, OptBool) { return make_arange(0, end, 1, dtype); }
+Tensor arange(Scalar start, Scalar end, Scalar step, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return make_arange(start, end, step, dtype);
+}
+
+Tensor linspace(Scalar start, Scalar end, int64_t steps, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  check(steps >= 0, "number of steps must be non-negative");
+  Call c;
+  c.output(IntList(steps), or_default(dtype));
+  c.put(start.to_double());
+  c.put(end.to_double());
+  c.run([](const Launch& l) {
+    dispatch(l.out[0].dtype, [&]<class T>() {
+      fill_linspace(l.out[0].as<T>(), l.out[0].sizes[0], l.out[0].strides[0], l.floats[0], l.floats[1]);
+    });
+  });
+  return c.outs()[0];
+}
+
+Tensor eye(int64_t n, OptDType dtype, OptLayout, OptDevice, OptBool) { return make_eye(n, n, or_default(dtype)); }
+Tensor eye(int64_t n, int64_t m, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return make_eye(n, m, or_default(dtype));
+}
+
+template <class T>
+Tensor tensor(const std::vector<T>& values, const IntList& sizes) {
+  check(product(sizes) == static_cast<int64_t>(values.size()), "shape '", sizes, "' is invalid for input of size ",
+        values.size());
+  Tensor out = allocate(sizes, DTypeOf<T>::value);
+  if (!values.empty()) __builtin_memcpy(out.data_ptr(), values.data(), values.size() * sizeof(T));
+  return out;
+}
+template Tensor tensor(const std::vector<float>&, const IntList&);
+template Tensor tensor(const std::vector<double>&, const IntList&);
+template Tensor tensor(const std::vector<int64_t>&, const IntList&);
+template Tensor tensor(const std::vector<int32_t>&, const IntList&);
+template Tensor tensor(const std::vector<uint8_t>&, const IntList&);
+
+}  // namespace gradus

@@ -1,0 +1,68 @@
+// Matrix products.
+#pragma once
+#include "gradus/gen/functions.h"
+#include "gradus/ops/funnel.h"
+
+namespace gradus {
+
+struct Mm {
+  static constexpr Op op{"mm(Tensor self, Tensor mat2) -> Tensor", "Product of two matrices.", Kind::Structured, "fmo"};
+  static void infer(Call& c, const Tensor& self, const Tensor& mat2);
+  static void run(const Launch& l);
+  static Tensor d0(const Tensor& g, const In<1>& b) { return g.mm(b.t()); }
+  static Tensor d1(const Tensor& g, const In<0>& a) { return a.t().mm(g); }
+};
+
+struct Bmm {
+  static constexpr Op op{"bmm(Tensor self, Tensor mat2) -> Tensor", "Products of two batches of matrices.",
+                         Kind::Structured, "fmo"};
+  static void infer(Call& c, const Tensor& self, const Tensor& mat2);
+  static void run(const Launch& l) { Mm::run(l); }
+  static Tensor d0(const Tensor& g, const In<1>& b) { return g.bmm(b.transpose(1, 2)); }
+  static Tensor d1(const Tensor& g, const In<0>& a) { return a.transpose(1, 2).bmm(g); }
+};
+
+struct Mv {
+  static constexpr Op op{"mv(Tensor self, Tensor vec) -> Tensor", "Product of a matrix and a vector.",
+                         Kind::Structured, "fmo"};
+  static void infer(Call& c, const Tensor& self, const Tensor& vec);
+  static void run(const Launch& l);
+  static Tensor d0(const Tensor& g, const In<1>& v) { return g.unsqueeze(1) * v; }
+  static Tensor d1(const Tensor& g, const In<0>& m) { return m.t().mv(g); }
+};
+
+struct Dot {
+  static constexpr Op op{"dot(Tensor self, Tensor tensor) -> Tensor", "Sum of the products of two vectors.",
+                         Kind::Structured, "fmo"};
+  static void infer(Call& c, const Tensor& self, const Tensor& tensor);
+  static void run(const Launch& l);
+  static Tensor d0(const Tensor& g, const In<1>& b) { return g * b; }
+  static Tensor d1(const Tensor& g, const In<0>& a) { return g * a; }
+};
+
+struct Addmm {
+  static constexpr Op op{
+      "addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
+      "beta * self + alpha * mat1 @ mat2; with both 1, every element is one chain that starts from self.",
+      Kind::Compound, "fmio"};
+  static Tensor forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha);
+  static Tensor d0(const Tensor& g, const Attr<Scalar, 3>& beta) { return beta->equals(1) ? g : g * *beta; }
+  static Tensor d1(const Tensor& g, const In<2>& b, const Attr<Scalar, 4>& alpha) {
+    const Tensor d = g.mm(b.t());
+    return alpha->equals(1) ? d : d * *alpha;
+  }
+  static Tensor d2(const Tensor& g, const In<1>& a, const Attr<Scalar, 4>& alpha) {
+    const Tensor d = a.t().mm(g);
+    return alpha->equals(1) ? d : d * *alpha;
+  }
+};
+
+inline constexpr Op matmul_op{"matmul(Tensor self, Tensor other) -> Tensor",
+                              "Product of vectors, matrices or batches of matrices, with broadcast batches.",
+                              Kind::Composite, "fmo"};
+inline constexpr Op outer_op{"outer(Tensor self, Tensor vec2) -> Tensor", "All products of two vectors.",
+                             Kind::Composite, "fmo"};
+inline constexpr Op linear_op{"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor",
+                              "input @ weight.t() + bias over the last dim.", Kind::Composite, "n"};
+
+}  // namespace gradus
