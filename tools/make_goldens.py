@@ -2,7 +2,7 @@
 """Writes the oracle values in tests/python/goldens from PyTorch, for machines where PyTorch is not installed.
 
 python tools/make_goldens.py              all files
-python tools/make_goldens.py calls        these only: calls, schemas, values, training
+python tools/make_goldens.py calls        these only: calls, schemas, values, training, layouts
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "python"))
 
 import torch  # noqa: E402
-from oracle import calls, ops, samples, schemas, store  # noqa: E402
+from oracle import calls, layouts, ops, samples, schemas, store, training  # noqa: E402
 from oracle.harness import reference_outcomes  # noqa: E402
 from oracle.library import short_name  # noqa: E402
 from oracle.neutral import Array, NotExpressible  # noqa: E402
@@ -82,7 +82,23 @@ def make_values() -> None:
     print(f"values.npz: {path.stat().st_size / 1024:.0f} KiB, {len(writer.entries)} samples")
 
 
-MAKERS = {"calls": make_calls, "schemas": make_schemas, "values": make_values}
+def make_training() -> None:
+    """Losses of the programs in tests/python/oracle/training.py."""
+    write("training.json", json.dumps(training.train_all(torch)) + "\n")
+
+
+def make_layouts() -> None:
+    """Strides of results over pairs of memory layouts."""
+    write("layouts.json", json.dumps(layouts.strides(torch), separators=(",", ":")).replace("],", "],\n") + "\n")
+
+
+MAKERS = {
+    "calls": make_calls,
+    "schemas": make_schemas,
+    "values": make_values,
+    "training": make_training,
+    "layouts": make_layouts,
+}
 
 
 def main() -> None:
