@@ -2,6 +2,7 @@
 #include "gradus/kernels/reduce.h"
 
 #include <cmath>
+#include <cstring>
 
 #include "gradus/kernels/reduce_plan.h"
 #include "gradus/kernels/reduce_table.h"
@@ -100,6 +101,7 @@ void reduce(Reduction op, const Array& in, const Array& out) {
   Reducer reducer(plan, in.data, in.dtype, monoid_of(op), acc, gather, in_place, round);
   reducer.for_each_tile([&](const ReduceTile& tile) {
     void* result = reducer.run(tile);
+    if (truth && plan.count == 0) std::memset(result, op == Reduction::All, static_cast<size_t>(tile.n));
     if (op == Reduction::Mean) divide(result, tile.n, plan.count, acc);
     store(out, tile, result, acc);
   });

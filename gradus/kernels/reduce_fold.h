@@ -3,29 +3,46 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "gradus/kernels/reduce_table.h"
-#if defined(__AVX512F__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #endif
-#pragma GCC diagnostic ignored "-Wpsabi"  // vectors are passed between inlined functions only
+#pragma GCC diagnostic ignored "-Wpsabi"                // vectors are passed between inlined functions only
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // masked loads touch written elements only
 
 namespace gradus::GRADUS_TARGET {
 namespace {
 
+// As wide as the target: wider vectors would be taken apart, their comparisons element by element.
+#if defined(__AVX512F__)
+constexpr int kVecBytes = 64;
+#elif defined(__AVX__)
+constexpr int kVecBytes = 32;
+#else
+constexpr int kVecBytes = 16;
+#endif
+
 template <class T>
 struct Vec {
-  typedef T type __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));
-  static constexpr int64_t size = 64 / sizeof(T);
+  typedef T type __attribute__((vector_size(kVecBytes), aligned(sizeof(T)), may_alias));
+  static constexpr int64_t size = kVecBytes / sizeof(T);
 };
 
-// The same text serves scalars and vectors. `a` wins when it is NaN, `b` when it alone is.
+// The same text serves scalars and vectors. `x` wins when it is NaN, `y` when it alone is. Copies and two plain
+// choices: a choice between references, or on a disjunction, would not vectorise.
 template <Monoid M, class T>
-[[gnu::always_inline]] inline T combine(const T& a, const T& b) {
-  if constexpr (M == Monoid::Sum) return a + b;
-  else if constexpr (M == Monoid::Prod) return a * b;
-  else if constexpr (M == Monoid::Max) return (a > b) | (a != a) ? a : b;
-  else return (a < b) | (a != a) ? a : b;
+[[gnu::always_inline]] inline T combine(const T& x, const T& y) {
+  const T a = x, b = y;
+  if constexpr (M == Monoid::Sum) {
+    return a + b;
+  } else if constexpr (M == Monoid::Prod) {
+    return a * b;
+  } else {
+    const T better = (M == Monoid::Max ? a > b : a < b) ? a : b;
+    return a != a ? a : better;
+  }
 }
 
 template <Monoid M, class T>
@@ -38,26 +55,62 @@ constexpr T identity_of() {
   else return M == Monoid::Max ? INT64_MIN : INT64_MAX;
 }
 
-// The first t elements at x, the rest identity: an identity never changes a lane, so short rows need no other path.
+#if defined(__AVX__) && !defined(__AVX512F__)
+// All ones in the first t elements.
+template <class T>
+[[gnu::always_inline]] inline __m256i first_elements(int64_t t) {
+  if constexpr (sizeof(T) == 4) {
+    const __m256i place = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(t)), place);
+  } else {
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(t), _mm256_setr_epi64x(0, 1, 2, 3));
+  }
+}
+#endif
+
+// The first t elements at x (t not above the size of a vector), the rest identity: an identity never changes a lane, so
+// short rows need no other path.
 template <Monoid M, class T>
 [[gnu::always_inline]] inline typename Vec<T>::type load_part(const T* x, int64_t t) {
   using V = typename Vec<T>::type;
   const V rest = identity_of<M, T>() - V{};
-#if defined(__AVX512F__) && defined(__AVX512BW__)
-  if constexpr (sizeof(T) == 4) {
-    return (V)_mm512_mask_loadu_ps((__m512)rest, static_cast<__mmask16>((1u << t) - 1), x);
-  } else if constexpr (sizeof(T) == 8) {
-    return (V)_mm512_mask_loadu_pd((__m512d)rest, static_cast<__mmask8>((1u << t) - 1), x);
-  } else {
-    return (V)_mm512_mask_loadu_epi8((__m512i)rest, _bzhi_u64(~0ull, static_cast<unsigned>(t)), x);
-  }
+#if defined(__AVX512F__)
+  const unsigned n = static_cast<unsigned>(t);
+  if constexpr (sizeof(T) == 4) return (V)_mm512_mask_loadu_ps((__m512)rest, _cvtu32_mask16(_bzhi_u32(~0u, n)), x);
+  else if constexpr (sizeof(T) == 8) return (V)_mm512_mask_loadu_pd((__m512d)rest, _cvtu32_mask8(_bzhi_u32(~0u, n)), x);
+  else return (V)_mm512_mask_loadu_epi8((__m512i)rest, _cvtu64_mask64(_bzhi_u64(~0ull, n)), x);
 #else
-  alignas(64) T part[Vec<T>::size];
-  std::memcpy(part, &rest, 64);
+#if defined(__AVX__)
+  if constexpr (sizeof(T) == 4) {
+    const __m256i first = first_elements<T>(t);
+    return (V)_mm256_blendv_ps((__m256)rest, _mm256_maskload_ps(x, first), (__m256)first);
+  } else if constexpr (sizeof(T) == 8) {
+    const __m256i first = first_elements<T>(t);
+    const __m256d part = _mm256_maskload_pd(reinterpret_cast<const double*>(x), first);
+    return (V)_mm256_blendv_pd((__m256d)rest, part, (__m256d)first);
+  }
+#endif
+  T part[Vec<T>::size];
+  std::memcpy(part, &rest, sizeof rest);
   for (int64_t i = 0; i < t; ++i) part[i] = x[i];
   V v;
-  std::memcpy(&v, part, 64);
+  std::memcpy(&v, part, sizeof v);
   return v;
+#endif
+}
+
+// Writes the first t elements of a vector of float or double.
+template <class T>
+[[gnu::always_inline]] inline void store_part(T* x, typename Vec<T>::type v, int64_t t) {
+#if defined(__AVX512F__)
+  const unsigned first = _bzhi_u32(~0u, static_cast<unsigned>(t));
+  if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(x, _cvtu32_mask16(first), (__m512)v);
+  else _mm512_mask_storeu_pd(x, _cvtu32_mask8(first), (__m512d)v);
+#elif defined(__AVX__)
+  if constexpr (sizeof(T) == 4) _mm256_maskstore_ps(x, first_elements<T>(t), (__m256)v);
+  else _mm256_maskstore_pd(x, first_elements<T>(t), (__m256d)v);
+#else
+  for (int64_t i = 0; i < t; ++i) x[i] = v[i];
 #endif
 }
 
@@ -66,10 +119,10 @@ template <Monoid M, class V>
 [[gnu::always_inline]] inline auto fold_halves(const V& v) {
   using T = std::remove_reference_t<decltype(v[0])>;
   constexpr int n = sizeof(V) / sizeof(T);
-  if constexpr (n == 16) {
+  if constexpr (n == 16 && sizeof(T) == 4) {
     return fold_halves<M>(combine<M>(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7),
                                      __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)));
-  } else if constexpr (n == 8) {
+  } else if constexpr (n == 8 && sizeof(T) > 1) {
     return fold_halves<M>(
         combine<M>(__builtin_shufflevector(v, v, 0, 1, 2, 3), __builtin_shufflevector(v, v, 4, 5, 6, 7)));
   } else if constexpr (n == 4 && sizeof(T) == 4) {
@@ -88,45 +141,86 @@ template <Monoid M, class V>
   }
 }
 
-// One chunk: lane i mod 4*size, four registers.
+// All lanes of one type: 256 bytes, in as many vectors as the target needs.
+template <Monoid M, class T>
+struct Lanes {
+  using V = typename Vec<T>::type;
+  static constexpr int64_t w = Vec<T>::size;
+  static constexpr int count = 256 / kVecBytes;
+  V v[count];
+
+  template <int... I>
+  [[gnu::always_inline]] void clear(std::integer_sequence<int, I...>) {
+    ((v[I] = identity_of<M, T>() - V{}), ...);
+  }
+  template <int... I>
+  [[gnu::always_inline]] void add(const T* x, std::integer_sequence<int, I...>) {
+    ((v[I] = combine<M>(v[I], *reinterpret_cast<const V*>(x + I * w))), ...);
+  }
+  template <int I>
+  [[gnu::always_inline]] void add_rest(const T* x, int64_t n) {
+    if (n <= 0) return;
+    v[I] = combine<M>(v[I], n < w ? load_part<M>(x, n) : *reinterpret_cast<const V*>(x));
+    if constexpr (I + 1 < count) add_rest<I + 1>(x + w, n - w);
+  }
+  template <int Half, int... I>
+  [[gnu::always_inline]] void halve(std::integer_sequence<int, I...>) {
+    ((v[I] = combine<M>(v[I], v[I + Half])), ...);
+  }
+  template <int Left>
+  [[gnu::always_inline]] T fold() {
+    if constexpr (Left == 1) {
+      return fold_halves<M>(v[0]);
+    } else {
+      halve<Left / 2>(std::make_integer_sequence<int, Left / 2>{});
+      return fold<Left / 2>();
+    }
+  }
+};
+
+// The canonical fold of a chunk of n <= 4096 elements: element i belongs to lane i mod L.
 template <Monoid M, class T>
 [[gnu::always_inline]] inline T fold_chunk(const T* x, int64_t n) {
-  using V = typename Vec<T>::type;
-  constexpr int64_t w = Vec<T>::size;
-  if (n <= w) return fold_halves<M>(combine<M>(identity_of<M, T>() - V{}, load_part<M>(x, n)));
-  V a0 = identity_of<M, T>() - V{}, a1 = a0, a2 = a0, a3 = a0;
-  for (; n >= 4 * w; n -= 4 * w, x += 4 * w) {
-    a0 = combine<M>(a0, *reinterpret_cast<const V*>(x));
-    a1 = combine<M>(a1, *reinterpret_cast<const V*>(x + w));
-    a2 = combine<M>(a2, *reinterpret_cast<const V*>(x + 2 * w));
-    a3 = combine<M>(a3, *reinterpret_cast<const V*>(x + 3 * w));
+  using L = Lanes<M, T>;
+  constexpr auto all = std::make_integer_sequence<int, L::count>{};
+  if (n <= L::w) return fold_halves<M>(combine<M>(identity_of<M, T>() - typename L::V{}, load_part<M>(x, n)));
+  L lanes;
+  lanes.clear(all);
+  for (; n >= L::count * L::w; n -= L::count * L::w, x += L::count * L::w) lanes.add(x, all);
+  lanes.template add_rest<0>(x, n);
+  return lanes.template fold<L::count>();
+}
+
+// acc[c] takes x[c], x[c + s], … of Rows rows in order; T is a vector or a scalar.
+template <Monoid M, int Rows, class T, class E>
+[[gnu::always_inline]] inline void accumulate_at(E* acc, const E* x, int64_t s) {
+  T a = *reinterpret_cast<const T*>(acc);
+  a = combine<M>(a, *reinterpret_cast<const T*>(x));
+  if constexpr (Rows == 8) {
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + s));
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + 2 * s));
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + 3 * s));
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + 4 * s));
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + 5 * s));
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + 6 * s));
+    a = combine<M>(a, *reinterpret_cast<const T*>(x + 7 * s));
   }
-  if (n > 0) a0 = combine<M>(a0, n < w ? load_part<M>(x, n) : *reinterpret_cast<const V*>(x));
-  if (n > w) a1 = combine<M>(a1, n < 2 * w ? load_part<M>(x + w, n - w) : *reinterpret_cast<const V*>(x + w));
-  if (n > 2 * w)
-    a2 = combine<M>(a2, n < 3 * w ? load_part<M>(x + 2 * w, n - 2 * w) : *reinterpret_cast<const V*>(x + 2 * w));
-  if (n > 3 * w) a3 = combine<M>(a3, load_part<M>(x + 3 * w, n - 3 * w));
-  return fold_halves<M>(combine<M>(combine<M>(a0, a2), combine<M>(a1, a3)));
+  *reinterpret_cast<T*>(acc) = a;
+}
+
+template <Monoid M, int Rows, class T>
+[[gnu::always_inline]] inline void accumulate_block(T* acc, const T* x, int64_t row_stride, int64_t cols) {
+  constexpr int64_t w = Vec<T>::size;
+  int64_t c = 0;
+  for (; c + w <= cols; c += w) accumulate_at<M, Rows, typename Vec<T>::type>(acc + c, x + c, row_stride);
+  for (; c < cols; ++c) accumulate_at<M, Rows, T>(acc + c, x + c, row_stride);
 }
 
 // Eight rows at a time, so that the accumulators travel once per eight rows.
 template <Monoid M, class T>
-void accumulate_rows(T* __restrict acc, const T* __restrict x, int64_t count, int64_t row_stride, int64_t cols) {
-  const int64_t s = row_stride;
-  for (; count >= 8; count -= 8, x += 8 * s) {
-    for (int64_t c = 0; c < cols; ++c) {
-      T a = combine<M>(acc[c], x[c]);
-      a = combine<M>(a, x[c + s]);
-      a = combine<M>(a, x[c + 2 * s]);
-      a = combine<M>(a, x[c + 3 * s]);
-      a = combine<M>(a, x[c + 4 * s]);
-      a = combine<M>(a, x[c + 5 * s]);
-      a = combine<M>(a, x[c + 6 * s]);
-      acc[c] = combine<M>(a, x[c + 7 * s]);
-    }
-  }
-  for (; count > 0; --count, x += s)
-    for (int64_t c = 0; c < cols; ++c) acc[c] = combine<M>(acc[c], x[c]);
+void accumulate_rows(T* acc, const T* x, int64_t count, int64_t row_stride, int64_t cols) {
+  for (; count >= 8; count -= 8, x += 8 * row_stride) accumulate_block<M, 8>(acc, x, row_stride, cols);
+  for (; count > 0; --count, x += row_stride) accumulate_block<M, 1>(acc, x, row_stride, cols);
 }
 
 // The pairwise tree over chunks of `width` accumulators: slots are filled in order, equal subtrees merge as in a binary

@@ -9,19 +9,23 @@ namespace {
 template <class T>
 constexpr int64_t lane_count = sizeof(T) == 4 ? 64 : 32;
 
-// y[i] = f(i) for whole vectors, then for a padded remainder: the rest of a row never runs element by element.
-// `load(i)` reads operands of element i, `apply` is free of memory.
+// out[i] = apply(a[i], b[i]) in whole vectors; the rest of a row is padded instead of running element by element.
 template <class T, class Apply>
 [[gnu::always_inline]] inline void map(const T* a, const T* b, T* out, int64_t n, Apply apply) {
+  using V = typename Vec<T>::type;
   constexpr int64_t w = Vec<T>::size;
   const int64_t whole = n & ~(w - 1), rest = n - whole;
 #pragma GCC ivdep
   for (int64_t i = 0; i < whole; ++i) out[i] = apply(a[i], b[i]);
   if (rest == 0) return;
-  alignas(64) T ta[w] = {}, tb[w] = {}, to[w];
-  for (int64_t i = 0; i < rest; ++i) ta[i] = a[whole + i], tb[i] = b[whole + i];
+  const V va = load_part<Monoid::Sum>(a + whole, rest), vb = load_part<Monoid::Sum>(b + whole, rest);
+  T ta[w], tb[w], to[w];
+  std::memcpy(ta, &va, sizeof va);
+  std::memcpy(tb, &vb, sizeof vb);
   for (int64_t i = 0; i < w; ++i) to[i] = apply(ta[i], tb[i]);
-  for (int64_t i = 0; i < rest; ++i) out[whole + i] = to[i];
+  V v;
+  std::memcpy(&v, to, sizeof v);
+  store_part(out + whole, v, rest);
 }
 
 // The canonical reduction of a row whose chunks `chunk(from, n)` makes available.
@@ -53,8 +57,8 @@ void softmax_row(const void* in, const void*, void* out, int64_t n) {
         x + from, x + from, y + from, k, [m](T v, T) __attribute__((always_inline)) { return math::exp(v - m); });
     return static_cast<const T*>(y + from);
   });
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] /= sum;
+  map(
+      y, y, y, n, [sum](T v, T) __attribute__((always_inline)) { return v / sum; });
 }
 
 template <class T>
@@ -68,8 +72,8 @@ void log_softmax_row(const void* in, const void*, void* out, int64_t n) {
         x + from, x + from, exps, k, [m](T v, T) __attribute__((always_inline)) { return math::exp(v - m); });
     return static_cast<const T*>(exps);
   }));
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - m) - log_sum;
+  map(
+      x, x, y, n, [=](T v, T) __attribute__((always_inline)) { return (v - m) - log_sum; });
 }
 
 template <class T>
@@ -78,11 +82,12 @@ void softmax_backward_row(const void* grad, const void* output, void* out, int64
   T* to = static_cast<T*>(out);
   alignas(64) T products[kReduceChunk];
   const T sum = fold_row<Monoid::Sum, T>(n, [&](int64_t from, int64_t k) {
-    for (int64_t i = 0; i < k; ++i) products[i] = g[from + i] * y[from + i];
+    map(
+        g + from, y + from, products, k, [](T d, T v) __attribute__((always_inline)) { return d * v; });
     return static_cast<const T*>(products);
   });
-#pragma GCC ivdep
-  for (int64_t i = 0; i < n; ++i) to[i] = (g[i] - sum) * y[i];
+  map(
+      g, y, to, n, [sum](T d, T v) __attribute__((always_inline)) { return (d - sum) * v; });
 }
 
 template <class T>

@@ -359,9 +359,11 @@ TEST(Reduce, EmptyAndExpanded) {
   Data<float> one({1, 1});
   reduce(Reduction::Mean, x.array(), one.array());
   EXPECT_TRUE(std::isnan(one.memory[0]));
-  Data<Flag> flag({1, 1});
-  reduce(Reduction::All, x.array(), flag.array());
-  EXPECT_TRUE(flag.memory[0]);
+  Data<uint8_t> truth({1, 1});
+  reduce(Reduction::All, x.array(), truth.array());
+  EXPECT_EQ(truth.memory[0], 1);
+  reduce(Reduction::Any, x.array(), truth.array());
+  EXPECT_EQ(truth.memory[0], 0);
   Data<float> e({100, 3});
   e.strides = {0, 1};
   e.memory[0] = 1, e.memory[1] = 2, e.memory[2] = 3;
