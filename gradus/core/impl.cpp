@@ -157,9 +157,9 @@ void enqueue_dead(Node* n) noexcept {
 }
 
 void bury(Node* n) noexcept {
+  release_saved(*n);
   if (n->type->destroy) n->type->destroy(*n);
   if (n->hooks) release_hooks(n->hooks);
-  release_saved(*n);
   for (int i = 0; i < n->n_next; ++i)
     if (Node* m = n->next()[i].node; m && ref_dec(m->refs)) enqueue_dead(m);
   for (int i = 0; i < n->n_out; ++i) n->out()[i].~OutMeta();
