@@ -211,21 +211,23 @@ void gather_rows(const Array& table, const Array& index, const Array& out) {
 }
 
 void scatter_add_rows(const Array& grad, const Array& index, const Array& out_table, int64_t padding_idx) {
-  if (padding_idx < 0) return index_put(row_slice(out_table), row_spec(out_table, index), grad, true);
   const Array slice = row_slice(out_table);
+  if (padding_idx < 0) return index_put(slice, row_spec(out_table, index), grad, true);
   const StridedLoop<2> positions(index.ndim, index.sizes, {index.strides, grad.strides});
-  const int64_t scalar_at[1] = {0};
+  int64_t sizes[64], strides[64], index_stride[1] = {positions.stride(0)};
+  for (int d = 0; d < slice.ndim; ++d) {
+    sizes[d + 1] = slice.sizes[d];
+    strides[d + 1] = grad.strides[index.ndim + d];
+  }
+  strides[0] = positions.stride(1);
   positions.for_each_run([&](const int64_t* at) {
-    for (int64_t k = 0; k < positions.run(); ++k) {
-      const int64_t* row = index.as<int64_t>() + at[0] + k * positions.stride(0);
-      if (*row == padding_idx) continue;
-      Array one = grad;  // a single row; its index has no dims
-      one.ndim = slice.ndim;
-      one.sizes = slice.sizes;
-      one.strides = grad.strides + index.ndim;
-      one.data = grad.as<char>() + (at[1] + k * positions.stride(1)) * item_size(grad.dtype);
-      const Array where{const_cast<int64_t*>(row), kInt64, 0, scalar_at, scalar_at};
-      index_put(slice, row_spec(out_table, where), one, true);
+    const int64_t* row = index.as<int64_t>() + at[0];
+    for (int64_t k = 0, n; k < positions.run(); k += n + 1) {  // rows up to the next padding
+      for (n = 0; k + n < positions.run() && row[(k + n) * index_stride[0]] != padding_idx;) ++n;
+      sizes[0] = n;
+      char* rows = grad.as<char>() + (at[1] + k * strides[0]) * item_size(grad.dtype);
+      const Array where{const_cast<int64_t*>(row + k * index_stride[0]), kInt64, 1, sizes, index_stride};
+      index_put(slice, row_spec(out_table, where), {rows, grad.dtype, slice.ndim + 1, sizes, strides}, true);
     }
   });
 }
