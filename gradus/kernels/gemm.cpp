@@ -39,6 +39,11 @@ void transpose(Gemm& g) {
 
 /// A batch that shares B and continues A's and C's rows is one taller product.
 void fold_batch(Gemm& g) {
+  if (g.m == 1) {  // a single row's stride means nothing
+    g.a_row = g.a_batch;
+    g.c_row = g.c_batch;
+    g.start_row = g.start_batch;
+  }
   const bool rows = g.b_batch == 0 && g.a_batch == g.m * g.a_row && g.c_batch == g.m * g.c_row &&
                     (!g.start || g.start_batch == g.m * g.start_row);
   if (!rows) return;

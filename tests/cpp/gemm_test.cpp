@@ -173,7 +173,12 @@ TEST(Gemm, BlockedSizesInEveryLayout) {
       run_case<float, float>(rng, kFloat32, {1, 131, 157, 500}, la, lb, Layout::Rows, int(la) % 3);
   run_case<float, float>(rng, kFloat32, {1, 401, 35, 70}, Layout::Rows, Layout::Rows, Layout::Rows, 0);
   run_case<float, float>(rng, kFloat32, {1, 70, 1700, 90}, Layout::Columns, Layout::Rows, Layout::Rows, 1);
-  run_case<float, float>(rng, kFloat32, {1, 3, 1500, 300}, Layout::Rows, Layout::Rows, Layout::Rows, 1);
+  for (int start = 0; start < 3; ++start) {
+    run_case<float, float>(rng, kFloat32, {1, 3, 1500, 300}, Layout::Rows, Layout::Rows, Layout::Rows, start);
+    run_case<double, double>(rng, kFloat64, {1, 20, 700, 130}, Layout::Columns, Layout::Rows, Layout::Rows, start);
+    run_case<float, float>(rng, kFloat32, {1, 4, 150, 2100}, Layout::Rows, Layout::Columns, Layout::Rows, start);
+  }
+  run_case<float, float>(rng, kFloat32, {5, 1, 70, 33}, Layout::Rows, Layout::Rows, Layout::Rows, 2);
   run_case<double, double>(rng, kFloat64, {1, 190, 150, 420}, Layout::Rows, Layout::Columns, Layout::Columns, 2);
   run_case<BFloat16, float>(rng, kBFloat16, {1, 40, 530, 401}, Layout::Rows, Layout::Rows, Layout::Rows, 2);
   run_case<Half, float>(rng, kFloat16, {1, 340, 33, 50}, Layout::Columns, Layout::Columns, Layout::Rows, 1);
