@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from oracle import isolated  # noqa: E402
 from oracle.library import SUBJECT_NAME, reference, subject  # noqa: E402
 
 
@@ -31,3 +32,18 @@ def torch():
     if found is None:
         pytest.skip("PyTorch is not installed; stored values stand in")
     return found
+
+
+@pytest.fixture(scope="session")
+def run_selected(request):
+    """Runs `call(name, *more)` in children, two at a time, for every name that a test is selected for.
+
+    Returns {name: result or ChildFailed}: the tests themselves then only look.
+    """
+
+    def run(call, test, *more):
+        items = [item for item in request.session.items if getattr(item, "originalname", "") == test]
+        jobs = [(item.callspec.params["name"], *more) for item in items]
+        return {args[0]: result for args, result in isolated.run_all(call, jobs, workers=2)}
+
+    return run

@@ -19,11 +19,26 @@ def names() -> list[str]:
     return sorted(ops.REQUIRED) if SUBJECT_NAME == "torch" else ops.selected(subject())
 
 
+@pytest.fixture(scope="module")
+def reports(run_selected):
+    return run_selected(check_op, "test_agrees_with_pytorch", None, False)
+
+
 @pytest.mark.parametrize("name", names())
-def test_agrees_with_pytorch(name):
-    report = isolated.run(check_op, name, None, False)
+def test_agrees_with_pytorch(name, reports):
+    report = reports[name]
+    assert not isinstance(report, isolated.ChildFailed), str(report)
     assert report.problem is None, report.problem
     assert report.share >= BAR, f"{report.passed} of {report.total} samples\n" + "\n".join(report.failures)
+
+
+@pytest.mark.parametrize("category", ["alias", "version", "grad_fn"])
+def test_facts_are_pytorchs(category, reports):
+    """Which results show an operand's memory, how versions rise, and what the nodes of the graph are called."""
+    done = [r for r in reports.values() if not isinstance(r, isolated.ChildFailed)]
+    wrong = [text for r in done for text in (f"{r.name} {f}" for f in r.failures) if f"({category})" in text]
+    total, differing = sum(r.total for r in done), sum(r.soft.get(category, 0) for r in done)
+    assert differing <= (1 - BAR) * total, f"{differing} differences in {total} samples\n" + "\n".join(wrong)
 
 
 def test_required_operators_are_in_pytorchs_table():

@@ -77,6 +77,16 @@ def wrong_values(value: Any) -> Iterator[tuple[str, Any]]:
         yield "a tensor", filled((2, 2))
 
 
+def inplace_misuses(sample: Sample) -> Iterator[tuple[str, Sample]]:
+    """What an in-place operator has to refuse: overlap, leaves of the graph, a result that does not fit the operand."""
+    x = sample.input
+    yield "expanded operand", replace(sample, input=Array(x.dtype, (0, 1), 0, np.ones((3, 2), x.data.dtype)))
+    yield "leaf that requires grad", replace(sample, input=replace(x, requires_grad=x.dtype == "float32"))
+    yield "integer operand", replace(sample, input=filled(x.shape, "int64"))
+    yield "smaller operand", replace(sample, input=filled((1,)))
+    yield from misuses(sample)
+
+
 def error_samples(info: Any, torch: Any) -> Iterator[tuple[str, Sample]]:
     torch.manual_seed(0)
     with warnings.catch_warnings():
@@ -85,12 +95,26 @@ def error_samples(info: Any, torch: Any) -> Iterator[tuple[str, Sample]]:
             for i, item in enumerate(info.error_inputs("cpu")):
                 for sample in neutral_sample(item.sample_input, torch):
                     yield f"error input {i}", sample
-        dtype = torch.float32 if torch.float32 in info.dtypes else torch.int64
-        raw = list(info.sample_inputs("cpu", dtype))
-        for k in sorted({0, len(raw) // 2, len(raw) - 1}) if raw else ():
-            for sample in neutral_sample(raw[k], torch):
-                for label, misuse in misuses(sample):
-                    yield f"sample {k}, {label}", misuse
+        for k, sample in chosen_samples(info, torch):
+            for label, misuse in misuses(sample):
+                yield f"sample {k}, {label}", misuse
+
+
+def chosen_samples(info: Any, torch: Any) -> Iterator[tuple[int, Sample]]:
+    """The first sample, the last and one between."""
+    dtype = torch.float32 if torch.float32 in info.dtypes else torch.int64
+    raw = list(info.sample_inputs("cpu", dtype))
+    for k in sorted({0, len(raw) // 2, len(raw) - 1}) if raw else ():
+        for sample in neutral_sample(raw[k], torch):
+            yield k, sample
+
+
+def inplace_samples(info: Any, torch: Any) -> Iterator[tuple[str, Sample]]:
+    torch.manual_seed(0)
+    for k, sample in chosen_samples(info, torch):
+        if isinstance(sample.input, Array):
+            for label, misuse in inplace_misuses(sample):
+                yield f"in-place, sample {k}, {label}", misuse
 
 
 class Checked(Run):
@@ -123,18 +147,28 @@ def check_errors(name: str) -> ErrorReport:
     if ops.function(name, lib) is None:
         report.problem = "missing"
         return report
-    for label, sample in error_samples(ops.op_infos()[name], torch):
+    info = ops.op_infos()[name]
+    compare_refusals(report, error_samples(info, torch), [ops.function(name, world) for world in (torch, lib)])
+    method = info.name.rpartition(".")[2] + "_"
+    if info.inplace_variant is not None and hasattr(torch.Tensor, method):
+        call = lambda x, *args, **kwargs: getattr(x, method)(*args, **kwargs)  # noqa: E731
+        compare_refusals(report, inplace_samples(info, torch), [call, call])
+    return report
+
+
+def compare_refusals(report: ErrorReport, chosen: Iterator[tuple[str, Sample]], calls: list[Any]) -> None:
+    torch, lib = reference(), subject()
+    for label, sample in chosen:
         try:
-            theirs = Checked(name, sample, torch, ops.function(name, torch))
+            theirs = Checked(report.name, sample, torch, calls[0])
             theirs.arguments()
         except NotExpressible:
             continue
         expected = attempt(theirs.function)
         if expected.error is None:
             continue
-        ours = Checked(name, sample, lib, ops.function(name, lib))
+        ours = Checked(report.name, sample, lib, calls[1])
         judge(report, label, expected.error, attempt(ours.function).error, ours.changed if lib is not torch else [])
-    return report
 
 
 def judge(

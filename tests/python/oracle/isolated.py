@@ -66,7 +66,7 @@ def answer_and_exit(pipe: BinaryIO, call: Callable[..., Any], args: tuple[Any, .
         os._exit(code)
 
 
-def run(call: Callable[..., Any], *args: Any, timeout: float = 60) -> Any:
+def run(call: Callable[..., Any], *args: Any, timeout: float = 300) -> Any:
     """The call's result; raises ChildFailed where there is none."""
     (_, result), *_ = run_all(call, [args], workers=1, timeout=timeout)
     if isinstance(result, ChildFailed):
@@ -75,7 +75,7 @@ def run(call: Callable[..., Any], *args: Any, timeout: float = 60) -> Any:
 
 
 def run_all(
-    call: Callable[..., Any], jobs: list[tuple[Any, ...]], workers: int, timeout: float = 60
+    call: Callable[..., Any], jobs: list[tuple[Any, ...]], workers: int, timeout: float = 300
 ) -> Iterator[tuple[tuple[Any, ...], Any]]:
     """(arguments, result or ChildFailed) of every job, as they end."""
     waiting, running = list(jobs), {}

@@ -26,7 +26,7 @@ BAR = 0.98
 
 def collect(names: list[str], extra: bool, workers: int) -> list[OpReport]:
     reports = []
-    for (name, *_), result in isolated.run_all(check_op, [(n, None, extra) for n in names], workers, timeout=120):
+    for (name, *_), result in isolated.run_all(check_op, [(n, None, extra) for n in names], workers):
         if isinstance(result, Exception):
             result = OpReport(name, problem=str(result).strip())
         reports.append(result)
@@ -71,7 +71,7 @@ def summary(reports: list[OpReport]) -> str:
 def error_report(names: list[str], workers: int, detailed: bool) -> int:
     """Prints how the calls that PyTorch refuses are refused."""
     reports = []
-    for (name,), result in isolated.run_all(check_errors, [(n,) for n in names], workers, timeout=120):
+    for (name,), result in isolated.run_all(check_errors, [(n,) for n in names], workers):
         reports.append(ErrorReport(name, problem=str(result).strip()) if isinstance(result, Exception) else result)
     print("| operator | refused calls | class | message equal | similar | unchanged |\n|---|---|---|---|---|---|")
     for r in sorted(reports, key=lambda r: r.name):
