@@ -13,6 +13,10 @@ namespace gradus {
 template <int I>
 struct In : Tensor {};  // argument I as it was
 template <int I>
+struct InList {  // the tensors of list argument I (undefined ones stay undefined)
+  Tensors list;
+};
+template <int I>
 struct Out : Tensor {};  // result I
 template <int I>
 struct Grad : Tensor {};  // gradient of result I; undefined if nothing depends on it
@@ -95,6 +99,8 @@ constexpr bool has_any_rule = has_rule<O, 0> || has_rule<O, 1> || has_rule<O, 2>
 template <class P> struct Saves { static constexpr uint32_t bits = 0; };
 template <int I> struct Saves<In<I>> { static constexpr uint32_t bits = 1u << I; };
 template <int I> struct Saves<Out<I>> { static constexpr uint32_t bits = 1u << (16 + I); };
+template <class P> struct SavesList { static constexpr int index = -1; };
+template <int I> struct SavesList<InList<I>> { static constexpr int index = I; };
 template <class P> struct UsesContext { static constexpr bool value = false; };
 template <int I> struct UsesContext<Shape<I>> { static constexpr bool value = true; };
 template <int I> struct UsesContext<Shapes<I>> { static constexpr bool value = true; };
@@ -109,6 +115,13 @@ template <class R, class... P>
 consteval bool context_of(R (*)(P...)) { return (false || ... || UsesContext<std::remove_cvref_t<P>>::value); }
 template <class R, class... P>
 consteval bool grads_of(R (*)(P...)) { return (false || ... || UsesGrad<std::remove_cvref_t<P>>::value); }
+template <class R, class... P>
+consteval int list_of(R (*)(P...)) {
+  int index = -1;
+  ((index = SavesList<std::remove_cvref_t<P>>::index >= 0 ? SavesList<std::remove_cvref_t<P>>::index : index), ...);
+  return index;
+}
+consteval int list_of(std::nullptr_t) { return -1; }
 consteval uint32_t saves_of(std::nullptr_t) { return 0; }
 consteval bool context_of(std::nullptr_t) { return false; }
 consteval bool grads_of(std::nullptr_t) { return false; }
@@ -118,6 +131,14 @@ constexpr uint32_t rule_saves = saves_of(rule<O, I>());
 template <class O>
 constexpr uint32_t all_saves =
     rule_saves<O, 0> | rule_saves<O, 1> | rule_saves<O, 2> | rule_saves<O, 3> | rule_saves<O, 4>;
+/// The list argument whose tensors are saved behind the fixed slots, or -1.
+template <class O>
+constexpr int saved_list = [] {
+  int index = -1;
+  for (int i : {list_of(rule<O, 0>()), list_of(rule<O, 1>()), list_of(rule<O, 2>()), list_of(rule<O, 3>())})
+    if (i >= 0) index = i;
+  return index;
+}();
 template <class O>
 constexpr bool needs_context = context_of(rule<O, 0>()) || context_of(rule<O, 1>()) || context_of(rule<O, 2>()) ||
                                context_of(rule<O, 3>()) || context_of(rule<O, 4>());
@@ -186,6 +207,15 @@ struct Rules {
       Edge e;
       if constexpr (has_rule<O, I>) e = n.next()[edge_of<I>(n)];
       return {unpack_saved(n, slot_of<O, (1u << I)>, e, -1)};
+    }
+  };
+  template <int I>
+  struct Make<InList<I>> {
+    static InList<I> of(Node& n, const Tensor*) {
+      InList<I> out;
+      for (int k = __builtin_popcount(all_saves<O>); k < n.n_saved; ++k)
+        out.list.push_back(unpack_saved(n, k, Edge{}, -1));
+      return out;
     }
   };
   template <int I>
@@ -291,7 +321,10 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
   [&]<size_t... K>(std::index_sequence<K...>) {
     int edges = 0;
     ((edges += detail::has_rule<O, static_cast<int>(K)> ? detail::edge_count(args) : 0), ...);
-    Node* n = new_node(R::type, edges, __builtin_popcount(detail::all_saves<O>), n_out);
+    int listed = 0;
+    ((listed += static_cast<int>(K) == detail::saved_list<O> ? detail::edge_count(args) : 0), ...);
+    constexpr int fixed = __builtin_popcount(detail::all_saves<O>);
+    Node* n = new_node(R::type, edges, fixed + listed, n_out);
     int at = 0;
     ((detail::has_rule<O, static_cast<int>(K)> ? detail::set_edge(*n, at, args) : void()), ...);
     uint32_t wanted = 0;
@@ -306,6 +339,11 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
       }
     };
     (save_arg(std::integral_constant<size_t, K>{}, args), ...);
+    auto save_list = [&]<size_t I>(std::integral_constant<size_t, I>, const auto& arg) {
+      if constexpr (static_cast<int>(I) == detail::saved_list<O>)
+        for (int64_t k = 0; k < arg.size(); ++k) save_value(*n, fixed + static_cast<int>(k), arg[k]);
+    };
+    (save_list(std::integral_constant<size_t, K>{}, args), ...);
     if constexpr (detail::needs_context<O>)
       n->context = new (pool_get(sizeof(typename R::Context))) typename R::Context(detail::own(args)...);
     detail::adopt_results(n, outs, n_out, in_place);

@@ -1,0 +1,390 @@
+// Indexing with tensors.
+#include "gradus/ops/index.h"
+
+#include "gradus/kernels/index.h"
+
+namespace gradus {
+namespace {
+
+const View& view_of(const Tensor& t) { return *t.impl()->view; }
+Tensor as_int64(const Tensor& t) { return t.dtype() == DType::Int64 ? t : t.to(DType::Int64); }
+
+// Index tensors made ready: masks become coordinates, all are int64 of one shape; entry k belongs to dims[k] of self.
+struct Plan {
+  Tensors index;
+  std::vector<int64_t> dims;
+  Dims shape;         // of the index tensors
+  int64_t at = 0;     // where the index dims stand in the result
+  Dims rest;          // sizes of the dims that are not indexed
+};
+
+bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
+
+void add_mask(Plan& plan, const Tensor& self, const Tensor& mask, int64_t dim) {
+  for (int64_t i = 0; i < mask.dim(); ++i)
+    check_as(ErrorKind::Index, dim + i < self.dim() && mask.size(i) == self.size(dim + i), "The shape of the mask ",
+             mask.sizes(), " at index ", i, " does not match the shape of the indexed tensor ", self.sizes(),
+             " at index ", dim + i);
+  const Tensor coordinates = nonzero(mask);
+  for (int64_t i = 0; i < mask.dim(); ++i) {
+    plan.index.push_back(coordinates.select(1, i));
+    plan.dims.push_back(dim + i);
+  }
+}
+
+void broadcast_indices(Plan& plan) {
+  Dims shape;
+  for (const Tensor& t : plan.index) {
+    if (!is_expandable_to(t.sizes(), shape) && !is_expandable_to(shape, t.sizes())) {
+      bool fits = true;
+      const int64_t n = std::min(t.dim(), shape.size());
+      for (int64_t i = 1; i <= n; ++i) {
+        const int64_t a = t.sizes()[t.dim() - i], b = shape[shape.size() - i];
+        fits = fits && (a == b || a == 1 || b == 1);
+      }
+      if (!fits) {
+        std::string all;
+        for (const Tensor& u : plan.index) all += (all.empty() ? "" : ", ") + format_sizes(u.sizes());
+        raise(ErrorKind::Index, "shape mismatch: indexing tensors could not be broadcast together with shapes " + all);
+      }
+    }
+    shape = broadcast_sizes(shape, t.sizes());
+  }
+  plan.shape = shape;
+  for (Tensor& t : plan.index) t = as_int64(t).expand(shape);
+}
+
+Plan make_plan(const Tensor& self, TensorList indices) {
+  Plan plan;
+  int64_t dim = 0;
+  for (const Tensor& t : indices) {
+    if (!t.defined()) {
+      ++dim;
+      continue;
+    }
+    check_as(ErrorKind::Index, is_mask(t) || t.dtype() == DType::Int64 || t.dtype() == DType::Int32,
+             "tensors used as indices must be long, int, byte or bool tensors");
+    if (is_mask(t) && t.dim() > 0) {
+      check_as(ErrorKind::Index, dim + t.dim() <= self.dim(), "too many indices for tensor of dimension ", self.dim());
+      add_mask(plan, self, t, dim);
+      dim += t.dim();
+    } else {
+      plan.index.push_back(t);
+      plan.dims.push_back(dim++);
+    }
+  }
+  check_as(ErrorKind::Index, dim <= self.dim(), "too many indices for tensor of dimension ", self.dim());
+  check(plan.index.size() <= kMaxIndexed, "at most ", kMaxIndexed, " dims can be indexed at once");
+  broadcast_indices(plan);
+  for (size_t k = 0; k < plan.index.size(); ++k)
+    check_index_bounds(view_of(plan.index[k]).array(), self.size(plan.dims[k]), static_cast<int>(plan.dims[k]));
+  bool adjacent = true;
+  for (size_t k = 1; k < plan.dims.size(); ++k) adjacent = adjacent && plan.dims[k] == plan.dims[k - 1] + 1;
+  plan.at = adjacent && !plan.dims.empty() ? plan.dims[0] : 0;
+  size_t next = 0;
+  for (int64_t d = 0; d < self.dim(); ++d) {
+    if (next < plan.dims.size() && plan.dims[next] == d)
+      ++next;
+    else
+      plan.rest.push_back(self.size(d));
+  }
+  return plan;
+}
+
+Dims result_sizes(const Plan& plan) {
+  Dims out;
+  for (int64_t i = 0; i < plan.at; ++i) out.push_back(plan.rest[i]);
+  for (int64_t n : plan.shape) out.push_back(n);
+  for (int64_t i = plan.at; i < plan.rest.size(); ++i) out.push_back(plan.rest[i]);
+  return out;
+}
+
+// The kernel wants index dims first: sizes and strides of an array whose index dims stand at `at`.
+struct IndexFirst {
+  int64_t sizes[64], strides[64];
+  Array array;
+  IndexFirst(const Array& a, int at, int n_index) {
+    int k = 0;
+    auto take = [&](int d) {
+      sizes[k] = a.sizes[d];
+      strides[k++] = a.strides[d];
+    };
+    for (int d = at; d < at + n_index; ++d) take(d);
+    for (int d = 0; d < at; ++d) take(d);
+    for (int d = at + n_index; d < a.ndim; ++d) take(d);
+    array = {a.data, a.dtype, a.ndim, sizes, strides};
+  }
+};
+
+// Splits an indexed tensor into the spec of its indexed dims and the slice of the others. ints: at, n, dims…
+struct Indexed {
+  IndexSpec spec;
+  int64_t sizes[64], strides[64];
+  Array slice;
+  Indexed(const Array& a, const Array* index, const int64_t* ints) {
+    spec.n_indexed = static_cast<int>(ints[1]);
+    int rest = 0, next = 0;
+    for (int d = 0; d < a.ndim; ++d) {
+      if (next < spec.n_indexed && ints[2 + next] == d) {
+        spec.dim_sizes[next] = a.sizes[d];
+        spec.dim_strides[next] = a.strides[d];
+        spec.index[next] = index[next];
+        ++next;
+      } else {
+        sizes[rest] = a.sizes[d];
+        strides[rest++] = a.strides[d];
+      }
+    }
+    slice = {a.data, a.dtype, rest, sizes, strides};
+  }
+};
+
+void put_plan(Call& c, const Plan& plan) {
+  for (const Tensor& t : plan.index) c.input_owned(t);
+  c.put(plan.at);
+  c.put(static_cast<int64_t>(plan.dims.size()));
+  for (int64_t d : plan.dims) c.put(d);
+}
+
+void run_index(const Launch& l) {
+  const Indexed indexed(l.in[0], l.in + 1, l.ints);
+  const int n_index = l.out[0].ndim - indexed.slice.ndim;
+  const IndexFirst out(l.out[0], static_cast<int>(l.ints[0]), n_index);
+  index_get(indexed.slice, indexed.spec, out.array);
+}
+
+// in: values, indices…; out: the tensor written. ints end with accumulate.
+void run_index_put(const Launch& l) {
+  const Indexed indexed(l.out[0], l.in + 1, l.ints);
+  const int n_index = l.in[0].ndim - indexed.slice.ndim;
+  const IndexFirst values(l.in[0], static_cast<int>(l.ints[0]), n_index);
+  index_put(indexed.slice, indexed.spec, values.array, l.ints[2 + l.ints[1]]);
+}
+
+// Runs a kernel that writes into an existing tensor.
+void write_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vector<int64_t>& ints) {
+  std::vector<View*> in;
+  for (const Tensor& t : inputs) in.push_back(t.impl()->view);
+  View* out[] = {dst.impl()->view};
+  Record r;
+  r.run = run;
+  r.out = out;
+  r.in = in.data();
+  r.n_out = 1;
+  r.n_in = static_cast<int>(in.size());
+  r.ints = ints.data();
+  submit(r);
+}
+
+}  // namespace
+
+Tensor Index::forward(const Tensor& self, TensorList indices) {
+  const Plan plan = make_plan(self, indices);
+  if (plan.index.empty()) return self.clone();
+  Call c;
+  c.input(self);
+  put_plan(c, plan);
+  c.output(result_sizes(plan), self.dtype());
+  c.run(&run_index);
+  return c.outs()[0];
+}
+
+const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
+  check_as(ErrorKind::Index, self.dtype() == values.dtype(), "Index put requires the source and destination dtypes match, got ",
+           self.dtype(), " for the destination and ", values.dtype(), " for the source.");
+  const bool recording = records_gradient<IndexPut_>(self, indices, values, accumulate);
+  check_inplace(self.impl(), recording);
+  check_no_internal_overlap(self);
+  Plan plan;
+  Tensor spread;
+  {
+    NoGrad guard;
+    plan = make_plan(self, indices);
+    const Dims sizes = result_sizes(plan);
+    check(is_expandable_to(values.sizes(), sizes), "shape mismatch: value tensor of shape ", values.sizes(),
+          " cannot be broadcast to indexing result of shape ", sizes);
+    spread = values.expand(sizes);
+    if (view_of(values).storage == view_of(self).storage) spread = spread.clone();
+  }
+  Tensors inputs{spread};
+  inputs.insert(inputs.end(), plan.index.begin(), plan.index.end());
+  std::vector<int64_t> ints{plan.at, static_cast<int64_t>(plan.dims.size())};
+  ints.insert(ints.end(), plan.dims.begin(), plan.dims.end());
+  ints.push_back(accumulate);
+  write_into(self, &run_index_put, inputs, ints);
+  bump_version(self.impl());
+  Tensor out = self;
+  if (recording) attach<IndexPut_>(&out, 1, nullptr, true, self, indices, values, accumulate);
+  return self;
+}
+Tensor index_put(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
+  return self.clone(MemoryFormat::Preserve).index_put_(indices, values, accumulate);
+}
+
+// ---- along one dim
+
+namespace {
+
+void check_select_index(std::string_view op, const Tensor& index) {
+  check_as(ErrorKind::Index, index.dim() <= 1, op, "(): Index is supposed to be a vector");
+  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op, "(): Expected dtype int32 or int64 for index");
+}
+Tensor vector_index(const Tensor& index) { return as_int64(index.dim() == 0 ? index.reshape(IntList(1)) : index); }
+
+// A zero-dim array seen as a vector of one.
+struct AtLeast1d {
+  int64_t one = 1;
+  Array array;
+  explicit AtLeast1d(const Array& a) : array(a) {
+    if (a.ndim == 0) array = {a.data, a.dtype, 1, &one, &one};
+  }
+};
+
+}  // namespace
+
+void IndexSelect::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index) {
+  const int64_t d = wrap_dim(dim, self.dim());
+  check_select_index("index_select", index);
+  const Tensor idx = vector_index(index);
+  const int64_t n = self.dim() ? self.size(d) : 1;
+  check_gather_bounds(view_of(idx).array(), n, static_cast<int>(d));
+  c.clear_inputs();
+  c.input(self);
+  c.input_owned(idx);
+  c.put(d);
+  Dims sizes(self.sizes());
+  if (self.dim()) sizes[d] = idx.numel();
+  c.output(sizes, self.dtype());
+}
+void IndexSelect::run(const Launch& l) {
+  const AtLeast1d self(l.in[0]), out(l.out[0]);
+  const int64_t ints[] = {l.ints[0], 1, l.ints[0]};
+  const Indexed indexed(self.array, l.in + 1, ints);
+  const IndexFirst first(out.array, static_cast<int>(l.ints[0]), 1);
+  index_get(indexed.slice, indexed.spec, first.array);
+}
+
+Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
+  const int64_t d = wrap_dim(dim, self.dim());
+  check_as(ErrorKind::Index, index.dim() <= 1, "index_add_(): Index is supposed to be a vector, but got dim: ",
+           index.dim(), " with type: ", index.dtype(), " and size: ", index.sizes());
+  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
+        "index_add_(): Expected dtype int32/int64 for index but got: ", index.dtype());
+  check(self.dtype() == source.dtype(), "index_add_(): self (", self.dtype(), ") and source (", source.dtype(),
+        ") must have the same scalar type");
+  check(source.dim() == self.dim(), "Source tensor dims must equal self dims, got ", source.dim(), " and ", self.dim());
+  const Tensor idx = vector_index(index);
+  check(source.dim() == 0 || idx.numel() == source.size(d), "index_add_(): Number of indices (", idx.numel(),
+        ") should be equal to source.size(dim): (", source.dim() ? source.size(d) : 1, "), for dim: ", dim);
+  for (int64_t i = 0; i < self.dim(); ++i)
+    check(i == d || self.size(i) == source.size(i), "The size of tensor self (", self.size(i),
+          ") must match the size of tensor source (", source.size(i), ") at dimension ", i);
+  check_index_bounds(view_of(idx).array(), self.dim() ? self.size(d) : 1, static_cast<int>(d));
+  const Tensor out = self.clone();
+  Tensor values = alpha.equals(1) ? source : source * alpha;
+  Tensor target = out;
+  if (self.dim() == 0) {
+    target = out.reshape(IntList(1));
+    values = values.reshape(IntList(1));
+  }
+  write_into(target, &run_index_put, {values, idx}, {d, 1, d, 1});
+  return out;
+}
+
+// ---- gather and scatter
+
+namespace {
+
+void check_gather_shapes(std::string_view op, const Tensor& self, int64_t d, const Tensor& index) {
+  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op, "(): Expected dtype int32/int64 for index");
+  if (index.numel() == 0) return;
+  const int64_t a = self.dim() ? self.dim() : 1, b = index.dim() ? index.dim() : 1;
+  check(a == b, "Index tensor must have the same number of dimensions as ", op == "gather" ? "input" : "self", " tensor");
+  for (int64_t i = 0; i < self.dim(); ++i)
+    check(i == d || index.dim() == 0 || index.size(i) <= self.size(i), "Size does not match at dimension ", i,
+          " expected index ", index.sizes(), op == "gather" ? " to be no larger than self " : " to be no larger than self ",
+          self.sizes(), " apart from dimension ", d);
+}
+
+Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, bool add) {
+  const int64_t d = wrap_dim(dim, self.dim());
+  check_gather_shapes("scatter", self, d, index);
+  check(src.dtype() == self.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
+  const Tensor idx = as_int64(index);
+  check_gather_bounds(view_of(idx).array(), self.dim() ? self.size(d) : 1, static_cast<int>(d));
+  if (src.dim() == index.dim())
+    for (int64_t i = 0; i < index.dim(); ++i)
+      check(index.numel() == 0 || index.size(i) <= src.size(i), "Expected index ", index.sizes(),
+            " to be no larger than self ", self.sizes(), " apart from dimension ", d, " and to be no larger than src ",
+            src.sizes());
+  else
+    check(index.numel() == 0, "Index tensor must have the same number of dimensions as src tensor");
+  const Tensor out = self.clone();
+  if (index.numel() == 0) return out;
+  write_into(out,
+             [](const Launch& l) {
+               const AtLeast1d dst(l.out[0]), index(l.in[0]), src(l.in[1]);
+               scatter(dst.array, static_cast<int>(l.ints[0]), index.array, src.array,
+                       l.ints[1] ? ScatterMode::Add : ScatterMode::Set);
+             },
+             {idx, src}, {d, add});
+  return out;
+}
+
+}  // namespace
+
+void Gather::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index, bool) {
+  const int64_t d = wrap_dim(dim, self.dim());
+  check_gather_shapes("gather", self, d, index);
+  const Tensor idx = as_int64(index);
+  check_gather_bounds(view_of(idx).array(), self.dim() ? self.size(d) : 1, static_cast<int>(d));
+  c.clear_inputs();
+  c.input(self);
+  c.input_owned(idx);
+  c.put(d);
+  c.output(index.sizes(), self.dtype());
+}
+void Gather::run(const Launch& l) {
+  if (l.out[0].numel() == 0) return;
+  const AtLeast1d self(l.in[0]), index(l.in[1]), out(l.out[0]);
+  gather(self.array, static_cast<int>(l.ints[0]), index.array, out.array);
+}
+
+Tensor ScatterSrc::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  return scattered(self, dim, index, src, false);
+}
+Tensor ScatterValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value) {
+  return scattered(self, dim, index, full({}, value, self.dtype()).expand(index.sizes()), false);
+}
+Tensor ScatterAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  return scattered(self, dim, index, src, true);
+}
+
+// ---- by mask, by position
+
+Tensor nonzero(const Tensor& self) {
+  const int64_t n = count_nonzero(view_of(self).array());
+  Call c;
+  c.input(self);
+  c.output({n, self.dim()}, DType::Int64);
+  c.run([](const Launch& l) {
+    if (l.out[0].numel()) nonzero(l.in[0], l.out[0].as<int64_t>());
+  });
+  return c.outs()[0];
+}
+
+Tensor masked_select(const Tensor& self, const Tensor& mask) {
+  check(mask.dtype() == DType::Bool, "masked_select: expected BoolTensor for mask");
+  const Dims sizes = broadcast_sizes(self.sizes(), mask.sizes());
+  const Tensor wide = self.expand(sizes), chosen = mask.expand(sizes);
+  if (sizes.empty()) return index(wide.reshape(IntList(1)), {chosen.reshape(IntList(1))});
+  return index(wide, {chosen});
+}
+
+Tensor take(const Tensor& self, const Tensor& index_) {
+  check(index_.dtype() == DType::Int64, "take(): Expected a long tensor for index, but got ", index_.dtype());
+  check_as(ErrorKind::Index, self.numel() > 0 || index_.numel() == 0, "take(): tried to take from an empty tensor");
+  return index(self.reshape(IntList(-1)), {index_.reshape(IntList(-1))}).reshape(index_.sizes());
+}
+
+}  // namespace gradus

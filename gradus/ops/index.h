@@ -1,0 +1,93 @@
+// Indexing with tensors: advanced indexing, gather, scatter, selections by index or mask.
+#pragma once
+#include "gradus/gen/functions.h"
+#include "gradus/ops/funnel.h"
+
+namespace gradus {
+
+struct Index {
+  static constexpr Op op{"index.Tensor(Tensor self, Tensor?[] indices) -> Tensor",
+                         "self[indices]: integer tensors, broadcast against each other; bool tensors are masks.",
+                         Kind::Compound, "o"};
+  static Tensor forward(const Tensor& self, TensorList indices);
+  static Tensor d0(const Tensor& g, const Shape<0>& s, const InList<1>& indices) {
+    return index_put(zeros(s, g.dtype()), indices.list, g, true);
+  }
+};
+
+struct IndexPut_ {
+  static constexpr Op op{
+      "index_put_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor(a!)",
+      "self[indices] = values, or += with accumulate.", Kind::Composite, "fm", "IndexPutBackward0"};
+  static Tensor d0(const Tensor& g, const InList<1>& indices, const Attr<bool, 3>& accumulate) {
+    return *accumulate ? g : index_put(g, indices.list, zeros({}, g.dtype()), false);
+  }
+  static Tensor d2(const Tensor& g, const InList<1>& indices) { return gradus::index(g, indices.list); }
+};
+inline constexpr Op index_put_op{
+    "index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor",
+    "A copy of self with values at the indices.", Kind::Composite, "fm"};
+
+struct IndexSelect {
+  static constexpr Op op{"index_select(Tensor self, int dim, Tensor index) -> Tensor",
+                         "Entries of one dim, in the order of a 1-d index.", Kind::Structured, "fmo"};
+  static void infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index);
+  static void run(const Launch& l);
+  static Tensor d0(const Tensor& g, const Shape<0>& s, const Attr<int64_t, 1>& dim, const In<2>& index) {
+    return zeros(s, g.dtype()).index_add(*dim, index, g);
+  }
+};
+
+struct IndexAdd {
+  static constexpr Op op{
+      "index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
+      "Adds alpha * source to the entries of one dim.", Kind::Compound, "fmio"};
+  static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha);
+  static Tensor d0(const Tensor& g) { return g; }
+  static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index, const Shape<3>& s,
+                   const Attr<Scalar, 4>& alpha) {
+    const Tensor picked = g.index_select(*dim, index).expand(s);
+    return alpha->equals(1) ? picked : picked * *alpha;
+  }
+};
+
+struct Gather {
+  static constexpr Op op{"gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor",
+                         "out[i][j] = self[index[i][j]][j] for dim 0, and so on.", Kind::Structured, "fmo"};
+  static void infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index, bool sparse_grad);
+  static void run(const Launch& l);
+  static Tensor d0(const Tensor& g, const Shape<0>& s, const Attr<int64_t, 1>& dim, const In<2>& index) {
+    return zeros(s, g.dtype()).scatter_add(*dim, index, g);
+  }
+};
+
+struct ScatterSrc {
+  static constexpr Op op{"scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
+                         "A copy of self with self[index[i][j]][j] = src[i][j] for dim 0, and so on.", Kind::Compound,
+                         "fmio"};
+  static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.scatter(*dim, index, 0); }
+  static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.gather(*dim, index); }
+};
+struct ScatterValue {
+  static constexpr Op op{"scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor",
+                         "A copy of self with one number at the indices.", Kind::Compound, "fmio", "ScatterBackward1"};
+  static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value);
+  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.scatter(*dim, index, 0); }
+};
+struct ScatterAdd {
+  static constexpr Op op{"scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
+                         "A copy of self with src added at the indices.", Kind::Compound, "fmio"};
+  static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+  static Tensor d0(const Tensor& g) { return g; }
+  static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.gather(*dim, index); }
+};
+
+inline constexpr Op nonzero_op{"nonzero(Tensor self) -> Tensor", "Coordinates of the elements that are not zero, [n, ndim].",
+                               Kind::Composite, "fmo"};
+inline constexpr Op masked_select_op{"masked_select(Tensor self, Tensor mask) -> Tensor",
+                                     "The elements where a mask is true, as a vector.", Kind::Composite, "fmo"};
+inline constexpr Op take_op{"take(Tensor self, Tensor index) -> Tensor", "Elements by their position in self as a vector.",
+                            Kind::Composite, "fmo"};
+
+}  // namespace gradus
