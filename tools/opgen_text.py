@@ -154,7 +154,7 @@ def method_definitions(op: Operator) -> list[str]:
 def tiles(header: Path, ops: list[Operator]) -> str:
     rows = ",\n    ".join(f"make_tiles<{op.struct}>()" for op in ops)
     return (
-        f'{NOTE}#include "gradus/ops/{header.name}"\n\n#include "gradus/kernels/pointwise_tile.h"\n\n'
+        f'{NOTE}#include "gradus/ops/{header.name}"\n\n#include "gradus/ops/pointwise_tile.h"\n\n'
         f"namespace gradus::GRADUS_TARGET {{\n\n"
         f"extern const TileTable tiles_{header.stem}[{len(ops)}] = {{\n    {rows}}};\n\n"
         f"}}  // namespace gradus::GRADUS_TARGET\n"

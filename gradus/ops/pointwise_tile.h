@@ -27,9 +27,13 @@ inline __attribute__((always_inline)) void tile_loop(void* out, const void* cons
   }
 }
 
+// An operator may bring a loop of its own, `O::tile(T* out, const void* const* in, n)`, with the bits of its `value`.
 template <class O, class T>
 __attribute__((flatten)) void tile(void* out, const void* const* in, int64_t n) {
-  tile_loop<O, T>(out, in, n, std::make_index_sequence<pointwise_operands(O::op)>{},
+  if constexpr (requires { O::tile(static_cast<T*>(out), in, n); })
+    O::tile(static_cast<T*>(out), in, n);
+  else
+    tile_loop<O, T>(out, in, n, std::make_index_sequence<pointwise_operands(O::op)>{},
                   std::make_index_sequence<pointwise_params(O::op)>{});
 }
 
