@@ -7,7 +7,7 @@ from math import e, inf, nan, pi
 from gradus import _C
 
 for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
-    if not _name.startswith("_"):
+    if not _name.startswith("_") and _name != "Node":  # PyTorch keeps that in autograd
         globals()[_name] = getattr(_C, _name)
 del _name
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import weakref
 from itertools import count
 
+from gradus import _C
+
 _ids = count()
 
 
@@ -22,6 +24,25 @@ class RemovableHandle:
                 table.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        self.remove()
+
+
+class TensorHookHandle:
+    """Returned by Tensor.register_hook; `remove()` (or leaving a `with` block) takes the hook out again."""
+
+    def __init__(self, tensor, id: int):
+        self.id = id
+        self._tensor = weakref.ref(tensor)
+
+    def remove(self) -> None:
+        tensor = self._tensor()
+        if tensor is not None:
+            _C._remove_hook(tensor, self.id)
+
+    def __enter__(self) -> TensorHookHandle:
         return self
 
     def __exit__(self, *exc_info) -> None:
