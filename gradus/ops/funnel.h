@@ -28,6 +28,12 @@ void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int
 
 // ---- pointwise
 
+/// A tensor or a number, as an argument.
+struct Operand {
+  const Tensor* tensor = nullptr;
+  Scalar scalar;
+};
+
 /// What pointwise inference needs to know of an operator.
 struct PointwiseSpec {
   std::string_view name;
@@ -36,12 +42,8 @@ struct PointwiseSpec {
   uint32_t untyped;                 // operands that take no part in promotion (masks, conditions)
   void (*validate)(DType common);   // refuses dtypes; may be null
   std::string_view param_name;
-};
-
-/// A tensor or a number, as an argument.
-struct Operand {
-  const Tensor* tensor = nullptr;
-  Scalar scalar;
+  void (*inspect)(const Operand* operands, DType common);  // refuses operands; may be null
+  bool row_major;                   // a fresh result ignores the layout of the operands
 };
 inline Operand operand(const Tensor& t) { return {&t, {}}; }
 inline Operand operand(const Scalar& s) { return {nullptr, s}; }
@@ -69,6 +71,11 @@ constexpr auto validate_of() -> void (*)(DType) {
   else return nullptr;
 }
 template <class O>
+constexpr auto inspect_of() -> void (*)(const Operand*, DType) {
+  if constexpr (requires { &O::inspect; }) return &O::inspect;
+  else return nullptr;
+}
+template <class O>
 constexpr PointwiseSpec spec_of{O::op.schema.name,
                                 O::op.kind,
                                 static_cast<uint8_t>(pointwise_operands(O::op)),
@@ -76,7 +83,9 @@ constexpr PointwiseSpec spec_of{O::op.schema.name,
                                 untyped_of<O>(),
                                 validate_of<O>(),
                                 pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name
-                                                        : std::string_view{}};
+                                                        : std::string_view{},
+                                inspect_of<O>(),
+                                requires { O::row_major; }};
 
 struct InfoTable {
   PointwiseInfo info[4];
@@ -118,7 +127,8 @@ template <class O, class... A>
 Tensor pointwise(const A&... args) {
   const Operand operands[] = {operand(args)...};
   Tensor out = run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::Fresh, nullptr);
-  if (records_gradient<O>(args...)) attach<O>(&out, 1, nullptr, false, args...);
+  if constexpr (O::op.kind != Kind::Compare)  // only the in-place form of a comparison can have a gradient
+    if (records_gradient<O>(args...)) attach<O>(&out, 1, nullptr, false, args...);
   return out;
 }
 
@@ -139,7 +149,7 @@ const Tensor& pointwise_inplace(const A&... args) {
 
 template <class O, class... A>
 const Tensor& pointwise_out(const Tensor& out, const A&... args) {
-  check_out_grad(O::op.schema.name, records_gradient<O>(args...), &out, 1);
+  check_out_grad(O::op.schema.name, O::op.kind != Kind::Compare && records_gradient<O>(args...), &out, 1);
   const Operand operands[] = {operand(args)...};
   run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::Out, &out);
   bump_version(out.impl());

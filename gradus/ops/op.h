@@ -166,10 +166,14 @@ struct Op {
       : schema(parse_schema(literal)), doc(doc), kind(kind), forms(forms), node(node) {}
 };
 
-/// Operands of a pointwise operator (its positional tensors and numbers), and its keyword-only numbers.
+/// Operands of a pointwise operator (its positional tensors and numbers); what follows are its parameters: keyword-only
+/// numbers, and `alpha`.
 consteval size_t pointwise_operands(const Op& op) {
   size_t n = 0;
-  for (int i = 0; i < op.schema.n_args; ++i) n += !op.schema.args[static_cast<size_t>(i)].keyword_only;
+  for (int i = 0; i < op.schema.n_args; ++i) {
+    const ArgSpec& a = op.schema.args[static_cast<size_t>(i)];
+    n += !a.keyword_only && a.name != "alpha";
+  }
   return n;
 }
 consteval size_t pointwise_params(const Op& op) {

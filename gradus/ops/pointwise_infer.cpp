@@ -28,20 +28,18 @@ DType common_dtype(const PointwiseSpec& spec, const Operand* ops) {
   Seen dimensioned, zero_dim, number;
   for (int i = 0; i < spec.n_operands; ++i) {
     if (spec.untyped >> i & 1u) continue;
-    if (const Tensor* t = ops[i].tensor)
-      (t->dim() ? dimensioned : zero_dim).add(t->dtype());
-    else
-      number.add(ops[i].scalar.is_float() ? default_dtype() : ops[i].scalar.dtype());
+    if (const Tensor* t = ops[i].tensor) (t->dim() ? dimensioned : zero_dim).add(t->dtype());
+    else number.add(ops[i].scalar.is_float() ? default_dtype() : ops[i].scalar.dtype());
   }
   return combine(dimensioned, combine(zero_dim, number)).dtype;
 }
 
-void check_params(const PointwiseSpec& spec, const Operand* ops, DType common) {
+void check_alpha(const PointwiseSpec& spec, const Operand* ops, DType common) {
   for (int i = spec.n_operands; i < spec.n_operands + spec.n_params; ++i) {
     const Scalar& p = ops[i].scalar;
-    check(is_floating(common) || !p.is_float(), "For integral input tensors, argument ", spec.param_name,
-          " must not be a floating point number.");
-    check(common == DType::Bool || !p.is_bool(), "Boolean ", spec.param_name, " only supported for Boolean results.");
+    check(is_floating(common) || !p.is_float(),
+          "For integral input tensors, argument alpha must not be a floating point number.");
+    check(common == DType::Bool || !p.is_bool(), "Boolean alpha only supported for Boolean results.");
   }
 }
 
@@ -83,29 +81,52 @@ ResultLayout infer_layout(const PointwiseSpec& spec, const Operand* ops) {
 
 // All tensors contiguous, of one shape and one dtype: the common case needs no inference.
 const Tensor* uniform(const PointwiseSpec& spec, const Operand* ops) {
-  const Tensor* first = ops[0].tensor;
-  if (!first || !first->impl()->view->contiguous || spec.untyped) return nullptr;
-  for (int i = 1; i < spec.n_operands; ++i) {
+  const Tensor* first = nullptr;
+  const View* shape = nullptr;
+  bool number = false, real = false;
+  for (int i = 0; i < spec.n_operands; ++i) {
     const Tensor* t = ops[i].tensor;
+    const bool typed = !(spec.untyped >> i & 1u);
     if (!t) {
-      if (ops[i].scalar.is_float() && !is_floating(first->dtype())) return nullptr;
-      if (first->dtype() == DType::Bool) return nullptr;
+      number |= typed;
+      real |= typed && ops[i].scalar.is_float();
       continue;
     }
-    const View *a = first->impl()->view, *b = t->impl()->view;
-    if (a->dtype != b->dtype || !b->contiguous || !(a->sizes() == b->sizes())) return nullptr;
+    const View* v = t->impl()->view;
+    if (!v->contiguous || (shape && !(shape->sizes() == v->sizes()))) return nullptr;
+    shape = v;
+    if (!typed) continue;
+    if (!first) first = t;
+    else if (v->dtype != first->impl()->view->dtype) return nullptr;
   }
+  if (!first || (number && first->dtype() == DType::Bool) || (real && !is_floating(first->dtype()))) return nullptr;
   return first;
 }
 
-void submit_pointwise(const PointwiseSpec& spec, const PointwiseInfo& info, const Operand* ops, const Tensor& out) {
+// A number as it is after a cast to `dtype`; the compute type is wider.
+Scalar narrowed(const Scalar& s, DType dtype) {
+  return dispatch(dtype, [&]<class T>() -> Scalar {
+    if constexpr (std::is_same_v<T, bool>) return Scalar(s.to_bool());
+    else if constexpr (DTypeOf<T>::value >= DType::Float16)
+      return Scalar(static_cast<double>(static_cast<float>(T(static_cast<float>(s.to_double())))));
+    else return Scalar(static_cast<long>(static_cast<T>(s.to_int())));
+  });
+}
+// Arithmetic on 16-bit floats takes numbers in float32, comparisons do not.
+bool narrows(const PointwiseSpec& spec, DType common) {
+  return common < DType::Int32 || (spec.kind == Kind::Compare && is_reduced_floating(common));
+}
+
+void submit_pointwise(const PointwiseSpec& spec, const PointwiseInfo& info, const Operand* ops, DType common,
+                      const Tensor& out) {
   View* outs[] = {out.impl()->view};
   View* in[kMaxOperands];
   Splat splats[kMaxOperands];
   const int n = spec.n_operands + spec.n_params;
+  const bool narrow = narrows(spec, common);
   for (int i = 0; i < n; ++i) {
     in[i] = ops[i].tensor ? ops[i].tensor->impl()->view : nullptr;
-    if (!in[i]) splats[i] = make_splat(ops[i].scalar, info.compute);
+    if (!in[i]) splats[i] = make_splat(narrow ? narrowed(ops[i].scalar, common) : ops[i].scalar, info.compute);
   }
   Record r;
   r.run = &run_pointwise;
@@ -132,21 +153,23 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   const Tensor* same = uniform(spec, ops);
   const DType operands = same ? same->dtype() : common_dtype(spec, ops);
   if (spec.validate) spec.validate(operands);
+  if (spec.inspect) spec.inspect(ops, operands);
   const DType common = spec.kind == Kind::PromoteFloat && !is_floating(operands) ? default_dtype() : operands;
-  check(spec.kind != Kind::PromoteInt || !is_floating(common), "\"", spec.name, "_cpu\" not implemented for '", common,
-        "'");
-  if (spec.n_params) check_params(spec, ops, common);
+  check_as(ErrorKind::NotImplemented, spec.kind != Kind::PromoteInt || !is_floating(common), "\"", spec.name,
+           "_cpu\" not implemented for '", common, "'");
+  if (spec.param_name == "alpha") check_alpha(spec, ops, common);
   const PointwiseInfo& info = infos[tile_index(compute_type(common))];
   const DType result = spec.kind == Kind::Compare ? DType::Bool : common;
   if (same && dest == Dest::Fresh) {
     Tensor out = allocate(same->sizes(), result);
-    submit_pointwise(spec, info, ops, out);
+    submit_pointwise(spec, info, ops, common, out);
     return out;
   }
-  const ResultLayout layout = infer_layout(spec, ops);
+  ResultLayout layout = infer_layout(spec, ops);
+  if (spec.row_major) layout.strides = {};
   if (dest == Dest::Fresh) {
     Tensor out = allocate(layout.sizes, result, layout.strides);
-    submit_pointwise(spec, info, ops, out);
+    submit_pointwise(spec, info, ops, common, out);
     return out;
   }
   if (dest == Dest::InPlace)
@@ -164,7 +187,7 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
       dst->impl()->view = v;
     }
   }
-  submit_pointwise(spec, info, ops, *dst);
+  submit_pointwise(spec, info, ops, common, *dst);
   return *dst;
 }
 
