@@ -1,0 +1,30 @@
+// Checks that several pointwise operators make of their operands.
+#pragma once
+#include "gradus/core/tensor.h"
+
+namespace gradus {
+
+struct Operand;
+
+/// NotImplementedError: "name" not implemented for 'dtype'.
+[[noreturn]] void raise_unsupported(const char* kernel, DType dtype);
+inline void refuse_bool(const char* kernel, DType common) {
+  if (common == DType::Bool) [[unlikely]]
+    raise_unsupported(kernel, common);
+}
+inline void refuse_integers(const char* kernel, DType common) {
+  if (!is_floating(common)) [[unlikely]]
+    raise_unsupported(kernel, common);
+}
+/// RuntimeError unless a cast of `value` to `dtype` keeps it in range.
+void check_fits(const Scalar& value, DType dtype);
+/// RuntimeError "ZeroDivisionError" if an integer divisor has a zero.
+void check_divisor(const Operand& divisor, DType common);
+/// "long int", "c10::Half": the C++ type as PyTorch's messages print it.
+const char* cpp_type_name(DType t);
+/// True if some element is zero (False, for a mask); looks at the values.
+bool has_zero(const Tensor& t);
+/// For a rule of an operator without gradient.
+[[noreturn]] Tensor no_derivative(const char* op);
+
+}  // namespace gradus
