@@ -65,5 +65,7 @@ class Generator {
 
 /// The generator used where none is given. It starts at a seed from the operating system and is never destroyed.
 Generator& default_generator();
+/// Seeds the default generator.
+inline Generator& manual_seed(uint64_t seed) { return default_generator().manual_seed(seed); }
 
 }  // namespace gradus

@@ -39,8 +39,8 @@ void write_truth(std::string_view name, const Tensor& out, const Tensor& result)
   write_output(out, result.to(out.dtype()));
 }
 
-// The product of all other elements along the last dim: pairs are multiplied up a tree, and on the way down each half of
-// a pair takes the other half's product. No division, so zeros need no care, in derivatives of any order.
+// The product of all other elements along the last dim: pairs are multiplied up a tree, and on the way down each half
+// of a pair takes the other half's product. No division, so zeros need no care, in derivatives of any order.
 Tensor products_of_others(const Tensor& x) {
   Tensors evens, odds;
   std::vector<int64_t> lengths;

@@ -36,9 +36,8 @@ struct MeanAll {
 };
 
 struct MeanDim {
-  static constexpr Op op{
-      "mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor", "Mean over dims.",
-      Kind::Structured, "fmo", "MeanBackward1"};
+  static constexpr Op op{"mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+                         "Mean over dims.", Kind::Structured, "fmo", "MeanBackward1"};
   static void infer(Call& c, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype);
   static void run(const Launch& l) { MeanAll::run(l); }
   static void write_out(const Tensor* out, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype);
@@ -55,9 +54,8 @@ struct ProdAll {
 };
 
 struct ProdDim {
-  static constexpr Op op{
-      "prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
-      "Product along a dim.", Kind::Structured, "fmo", "ProdBackward1"};
+  static constexpr Op op{"prod.dim_int(Tensor self, int dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
+                         "Product along a dim.", Kind::Structured, "fmo", "ProdBackward1"};
   static void infer(Call& c, const Tensor& self, int64_t dim, bool keepdim, OptDType dtype);
   static void run(const Launch& l) { ProdAll::run(l); }
   static void write_out(const Tensor* out, const Tensor& self, int64_t dim, bool keepdim, OptDType dtype);

@@ -26,17 +26,14 @@ void infer_with_mean(Call& c, std::string_view name, const Tensor& self, const O
   c.output(c.outs()[0].sizes(), self.dtype());
 }
 
-void run_spread(bool take_sqrt, const Launch& l) {
-  reduce_var(l.in[0], KeptDims(l).array, l.floats[0], take_sqrt);
-}
+void run_spread(bool take_sqrt, const Launch& l) { reduce_var(l.in[0], KeptDims(l).array, l.floats[0], take_sqrt); }
 void run_with_mean(bool take_sqrt, const Launch& l) {
   const KeptDims mean(l, 1);
   reduce_var(l.in[0], KeptDims(l, 0).array, l.floats[0], take_sqrt, &mean.array);
 }
 
 // d variance / d x = 2 (x - mean) / (n - correction)
-Tensor var_gradient(const Tensor& g, const Tensor& x, const IntList& dims, const Correction& correction,
-                    bool keepdim) {
+Tensor var_gradient(const Tensor& g, const Tensor& x, const IntList& dims, const Correction& correction, bool keepdim) {
   const int64_t count = reduced_count(x.sizes(), dim_mask(dims, x.dim()));
   const double freedom = static_cast<double>(count) - correction_or_one(correction);
   if (dims.empty() || x.dim() == 0) {
