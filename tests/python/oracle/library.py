@@ -20,8 +20,8 @@ def subject() -> ModuleType:
 
 @functools.cache
 def reference() -> ModuleType | None:
-    """PyTorch, or None where it is not installed."""
-    if importlib.util.find_spec("torch") is None:
+    """PyTorch, or None where it is not installed or GRADUS_TEST_WITHOUT_TORCH asks to do without."""
+    if os.environ.get("GRADUS_TEST_WITHOUT_TORCH") or importlib.util.find_spec("torch") is None:
         return None
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
