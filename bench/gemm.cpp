@@ -2,10 +2,10 @@
 #include "gradus/kernels/gemm.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <random>
 #include <vector>
@@ -28,54 +28,73 @@ struct Case {
   gradus::DType dtype = gradus::kFloat32;
 };
 
-double seconds(const std::function<void()>& call, int64_t repeats) {
-  const auto begin = std::chrono::steady_clock::now();
-  for (int64_t i = 0; i < repeats; ++i) call();
-  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
-  return passed.count() / double(repeats);
+/// This thread's own time: what other programs take from the machine does not count.
+double thread_seconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
 }
 
-/// Median seconds of each call over seven rounds in which the calls take turns.
+double seconds(const std::function<void()>& call, int64_t repeats) {
+  const double begin = thread_seconds();
+  for (int64_t i = 0; i < repeats; ++i) call();
+  return (thread_seconds() - begin) / double(repeats);
+}
+
+constexpr int kRounds = 15;
+
+/// Median seconds of each call over rounds in which the calls take turns.
 std::vector<double> compete(const std::vector<std::function<void()>>& calls) {
   std::vector<int64_t> repeats;
   for (const auto& call : calls) {
     seconds(call, 3);
-    repeats.push_back(std::max<int64_t>(1, int64_t(0.02 / seconds(call, 3))));
+    repeats.push_back(std::max<int64_t>(1, int64_t(0.003 / seconds(call, 3))));
   }
   std::vector<std::vector<double>> times(calls.size());
-  for (int round = 0; round < 7; ++round)
+  for (int round = 0; round < kRounds; ++round)
     for (size_t i = 0; i < calls.size(); ++i) times[i].push_back(seconds(calls[i], repeats[i]));
   std::vector<double> medians;
   for (auto& t : times) {
-    std::nth_element(t.begin(), t.begin() + 3, t.end());
-    medians.push_back(t[3]);
+    std::nth_element(t.begin(), t.begin() + kRounds / 2, t.end());
+    medians.push_back(t[kRounds / 2]);
   }
   return medians;
 }
 
+/// Memory aligned as a tensor's.
+struct Buffer {
+  void* data;
+  explicit Buffer(int64_t bytes) : data(std::aligned_alloc(64, size_t(bytes + 63) / 64 * 64)) {}
+  Buffer(const Buffer&) = delete;
+  ~Buffer() { std::free(data); }
+};
+
+template <class T>
+void fill(Buffer& to, int64_t n, std::mt19937& rng) {
+  std::normal_distribution<T> normal;
+  for (int64_t i = 0; i < n; ++i) static_cast<T*>(to.data)[i] = normal(rng);
+}
+
 struct Operands {
-  std::vector<double> a, b, c, d;  // double only for its alignment and size
-  explicit Operands(const Case& s) : a(s.m * s.k), b(s.k * s.n), c(s.m * s.n), d(s.m * s.n) {
+  Buffer a, b, c, d;  // c is ours, d the peer's
+  explicit Operands(const Case& s) : a(s.m * s.k * 8), b(s.k * s.n * 8), c(s.m * s.n * 8), d(s.m * s.n * 8) {
     std::mt19937 rng(1);
-    std::normal_distribution<float> normal;
-    const auto fill = [&](std::vector<double>& x) {
-      for (size_t i = 0; i < x.size(); ++i) {
-        if (s.dtype == gradus::kFloat64) x[i] = normal(rng);
-        else reinterpret_cast<float*>(x.data())[i] = normal(rng);
-      }
+    const auto set = [&](Buffer& to, int64_t n) {
+      if (s.dtype == gradus::kFloat64) fill<double>(to, n, rng);
+      else fill<float>(to, n, rng);
     };
-    fill(a);
-    fill(b);
+    set(a, s.m * s.k);
+    set(b, s.k * s.n);
   }
 };
 
-Gemm describe(const Case& s, const Operands& o, std::vector<double>& c) {
+Gemm describe(const Case& s, const Operands& o) {
   Gemm g;
   g.dtype = s.dtype;
   g.m = s.m, g.n = s.n, g.k = s.k;
-  g.a = o.a.data(), g.a_row = s.k, g.a_col = 1;
-  g.b = o.b.data(), g.b_row = s.transposed_b ? 1 : s.n, g.b_col = s.transposed_b ? s.k : 1;
-  g.c = c.data(), g.c_row = s.n, g.c_col = 1;
+  g.a = o.a.data, g.a_row = s.k, g.a_col = 1;
+  g.b = o.b.data, g.b_row = s.transposed_b ? 1 : s.n, g.b_col = s.transposed_b ? s.k : 1;
+  g.c = o.c.data, g.c_row = s.n, g.c_col = 1;
   return g;
 }
 
@@ -93,16 +112,16 @@ std::function<void()> peer(const Case& s, Operands& o) {
 #else
   const matmul product(matmul::primitive_desc(matmul::desc(a, b, c), cpu));
 #endif
-  const std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(a, cpu, o.a.data())},
-                                                  {DNNL_ARG_WEIGHTS, memory(b, cpu, o.b.data())},
-                                                  {DNNL_ARG_DST, memory(c, cpu, o.d.data())}};
+  const std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, memory(a, cpu, o.a.data)},
+                                                  {DNNL_ARG_WEIGHTS, memory(b, cpu, o.b.data)},
+                                                  {DNNL_ARG_DST, memory(c, cpu, o.d.data)}};
   return [product, arguments] { product.execute(queue, arguments); };
 }
 #endif
 
 void report(const Case& s) {
   Operands o(s);
-  const Gemm g = describe(s, o, o.c);
+  const Gemm g = describe(s, o);
   std::vector<std::function<void()>> calls{[g] { gradus::gemm(g); }};
 #ifdef GRADUS_BENCH_ONEDNN
   if (s.dtype == gradus::kFloat32) calls.push_back(peer(s, o));

@@ -62,14 +62,14 @@ template <class X>
   }
 }
 
-/// Reads A and B where they lie. Wide tiles for few rows; a B with long rows is taken a few rows at a time, so that
-/// the walk along them stays on few pages.
+/// Reads A and B where they lie. Few rows get wide tiles, and then a B with long rows is taken a few rows at a time, so
+/// that the walk along them stays on few pages.
 template <class X>
 static void direct(const Product<X, typename X::T>& p) {
   constexpr int64_t kSize = sizeof(typename X::T), kSteps = 64;
   const int log = p.m == 1 || p.m * 8 <= X::kRegisters - 4 ? 3 : p.m * 4 <= X::kRegisters - 4 ? 2 : 1;
   const int64_t rows = tile_rows<X>(p.m);
-  const int64_t kc = p.b_row * kSize >= 2048 && p.k > kSteps ? kSteps : p.k;
+  const int64_t kc = p.m <= 2 * X::kRows && p.b_row * kSize >= 2048 && p.k > kSteps ? kSteps : p.k;
   Tile<X> t;
   t.a_row = p.a_row;
   t.a_col = p.a_col;
@@ -100,7 +100,9 @@ template <class X, class S>
 static Blocks blocks_of(const Product<X, S>& p) {
   constexpr int64_t kSize = sizeof(typename X::T), kMaxPanels = 8;
   Blocks b;
-  b.pack_a = sizeof(S) != kSize || (p.n > 128 && p.m > X::kRows && p.m * p.k * kSize > 32 * 1024);
+  const int64_t a_bytes = p.m * p.k * kSize;
+  b.pack_a = sizeof(S) != kSize ||
+             (p.m > X::kRows && ((p.n > 128 && a_bytes > 1024 * 1024) || (p.n >= 1024 && a_bytes > 64 * 1024)));
   b.rows = tile_rows<X>(p.m);
   b.kc = pieces(p.k, pieces(p.k, 3072 / kSize));
   const bool one = !b.pack_a || p.m * b.kc * kSize <= 1024 * 1024;
@@ -150,7 +152,7 @@ template <class X, class S>
 [[gnu::always_inline]] static inline void product(const Product<X, S>& p) {
   constexpr int64_t kSize = sizeof(typename X::T);
   if constexpr (sizeof(S) == kSize) {
-    if ((p.b_col == 1 || p.n == 1) && (p.m <= 4 * X::kRows || p.k * p.n * kSize <= 32 * 1024)) return direct<X>(p);
+    if ((p.b_col == 1 || p.n == 1) && (p.m <= 4 * X::kRows || p.k * p.n * kSize <= 256 * 1024)) return direct<X>(p);
   }
   if (p.b_row == 1 && p.m <= kMaxTurnedRows) {
     for (int64_t j = 0; j < p.n; j += X::kLanes)

@@ -40,26 +40,27 @@ template <class X, bool kUnit>
   for (int i = 0; i < (kUnit ? X::kRows : 0); i += line) __builtin_prefetch(a + kStepsA * a_col + i);
 }
 
+/// The accumulators' first values: a tile of the start, or 0.
+template <class X, int R, int NV>
+[[gnu::always_inline]] static inline void load_start(const typename X::T* s, int64_t s_row, typename X::Mask tail,
+                                                     typename X::V (&acc)[R][NV]) {
+#pragma GCC unroll 14
+  for (int i = 0; i < R; ++i)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) {
+      const typename X::T* p = s + i * s_row + v * X::kLanes;
+      acc[i][v] = !s ? X::zero() : v + 1 < NV ? X::load(p) : X::load(p, tail);
+    }
+}
+
 template <class X, int R, int NV, bool kUnit>
 static void micro(const Tile<X>& t) {
   using V = typename X::V;
   constexpr int w = X::kLanes;
   V acc[R][NV];
   const typename X::Mask tail = X::mask(t.tail);
-  if (t.s == nullptr) {
-#pragma GCC unroll 14
-    for (int i = 0; i < R; ++i)
-#pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) acc[i][v] = X::zero();
-  } else {
-#pragma GCC unroll 14
-    for (int i = 0; i < R; ++i)
-#pragma GCC unroll 8
-      for (int v = 0; v < NV; ++v) {
-        const typename X::T* s = t.s + i * t.s_row + v * w;
-        acc[i][v] = v + 1 < NV ? X::load(s) : X::load(s, tail);
-      }
-  }
+  if (t.s) load_start<X, R, NV>(t.s, t.s_row, tail, acc);
+  else load_start<X, R, NV>(nullptr, 0, tail, acc);
   const typename X::Mask read = t.wide ? X::mask(w) : tail;
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   const typename X::T *b = t.b, *a[(R + 2) / 3];

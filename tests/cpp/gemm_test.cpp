@@ -171,6 +171,8 @@ TEST(Gemm, BlockedSizesInEveryLayout) {
   for (Layout la : {Layout::Rows, Layout::Columns, Layout::WideRows, Layout::Strided})
     for (Layout lb : {Layout::Rows, Layout::Columns, Layout::WideColumns, Layout::Strided})
       run_case<float, float>(rng, kFloat32, {1, 131, 157, 500}, la, lb, Layout::Rows, int(la) % 3);
+  run_case<float, float>(rng, kFloat32, {1, 200, 1100, 130}, Layout::WideRows, Layout::Rows, Layout::Rows, 2);
+  run_case<float, float>(rng, kFloat32, {1, 700, 140, 450}, Layout::Rows, Layout::Rows, Layout::Rows, 0);
   run_case<float, float>(rng, kFloat32, {1, 401, 35, 70}, Layout::Rows, Layout::Rows, Layout::Rows, 0);
   run_case<float, float>(rng, kFloat32, {1, 70, 1700, 90}, Layout::Columns, Layout::Rows, Layout::Rows, 1);
   for (int start = 0; start < 3; ++start) {
