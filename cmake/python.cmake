@@ -1,12 +1,8 @@
-# The extension module gradus._C: python/bindings/*.cpp over the static library.
+# The extension module gradus._C: python/bindings/*.cpp over the static library, on CPython's own C interface.
 if(NOT Python_EXECUTABLE)
   set(Python_EXECUTABLE ${Python3_EXECUTABLE})
 endif()
 find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module)
-execute_process(
-  COMMAND ${Python_EXECUTABLE} -m nanobind --cmake_dir
-  OUTPUT_VARIABLE nanobind_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-find_package(nanobind CONFIG REQUIRED)
 
 set(GRADUS_STUB ${PROJECT_BINARY_DIR}/_C.pyi)
 add_custom_command(
@@ -15,8 +11,7 @@ add_custom_command(
   DEPENDS ${GRADUS_OP_HEADERS} ${GRADUS_OPGEN_SOURCES}
   COMMENT "type stubs")
 file(GLOB GRADUS_BINDINGS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/python/bindings/*.cpp)
-# Speed before size: nanobind would compile its modules with -Os.
-nanobind_add_module(_C NB_STATIC NOMINSIZE NB_SUPPRESS_WARNINGS ${GRADUS_BINDINGS} ${GRADUS_STUB})
+Python_add_library(_C MODULE WITH_SOABI ${GRADUS_BINDINGS} ${GRADUS_STUB})
 add_dependencies(_C gradus_gen)
 target_include_directories(_C PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_options(_C PRIVATE ${GRADUS_WARNINGS} ${GRADUS_FLAGS} -Wno-missing-field-initializers)

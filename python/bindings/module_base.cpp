@@ -1,0 +1,81 @@
+// The C base of nn.Module: calls without hooks go straight to forward, attributes are found among parameters, buffers
+// and child modules.
+#include "python/bindings/py.h"
+
+namespace gradus::py {
+
+namespace {
+
+PyObject *forward_name, *hooks_name, *pre_hooks_name, *call_with_hooks_name;
+PyObject* tables[3];  // _parameters, _buffers, _modules
+
+// The instance's own dict, borrowed; null if it has none yet.
+PyObject* dict_of(PyObject* self) {
+  PyObject** slot = _PyObject_GetDictPtr(self);
+  return slot ? *slot : nullptr;
+}
+
+bool is_empty(PyObject* dict, PyObject* name) {
+  PyObject* hooks = dict ? PyDict_GetItemWithError(dict, name) : nullptr;
+  return !hooks || (PyDict_Check(hooks) && PyDict_GET_SIZE(hooks) == 0);
+}
+
+PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) {
+  Ref dict(PyObject_GenericGetDict(self, nullptr));
+  if (!dict) return nullptr;
+  const bool plain = is_empty(dict.get(), hooks_name) && is_empty(dict.get(), pre_hooks_name);
+  PyObject* name = plain ? forward_name : call_with_hooks_name;
+  const Py_ssize_t n = PyTuple_GET_SIZE(args);
+  if (!kwargs && n < 8) {
+    PyObject* stack[9] = {self};
+    for (Py_ssize_t i = 0; i < n; ++i) stack[i + 1] = PyTuple_GET_ITEM(args, i);
+    return PyObject_VectorcallMethod(name, stack, static_cast<size_t>(n) + 1, nullptr);
+  }
+  Ref method(PyObject_GetAttr(self, name));
+  return method ? PyObject_Call(method.get(), args, kwargs) : nullptr;
+}
+
+// What the class and the instance's dict don't have.
+PyObject* find_member(PyObject* self, PyObject* name) {
+  Ref dict(PyObject_GenericGetDict(self, nullptr));
+  if (!dict) return nullptr;
+  for (PyObject* table : tables) {
+    PyObject* members = PyDict_GetItemWithError(dict.get(), table);
+    if (!members || !PyDict_Check(members)) continue;
+    if (PyObject* found = PyDict_GetItemWithError(members, name)) {
+      Py_INCREF(found);
+      return found;
+    }
+  }
+  if (PyErr_Occurred()) return nullptr;
+  return PyErr_Format(PyExc_AttributeError, "'%s' object has no attribute '%U'", Py_TYPE(self)->tp_name, name);
+}
+
+PyObject* getattro(PyObject* self, PyObject* name) {
+  PyObject* found = PyObject_GenericGetAttr(self, name);
+  if (found || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
+  PyErr_Clear();
+  return find_member(self, name);
+}
+
+PyMethodDef methods[] = {{"__getattr__", &find_member, METH_O | METH_COEXIST, nullptr}, {}};
+
+}  // namespace
+
+void init_module_base(PyObject* module) {
+  forward_name = intern("forward");
+  hooks_name = intern("_forward_hooks");
+  pre_hooks_name = intern("_forward_pre_hooks");
+  call_with_hooks_name = intern("_call_with_hooks");
+  tables[0] = intern("_parameters");
+  tables[1] = intern("_buffers");
+  tables[2] = intern("_modules");
+  PyType_Slot slots[] = {{Py_tp_call, slot(&call)},
+                         {Py_tp_getattro, slot(&getattro)},
+                         {Py_tp_methods, methods},
+                         {0, nullptr}};
+  PyType_Spec spec{"gradus._C._ModuleBase", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  add_object(module, "_ModuleBase", reinterpret_cast<PyObject*>(make_type(spec)));
+}
+
+}  // namespace gradus::py

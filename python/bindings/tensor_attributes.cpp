@@ -1,0 +1,148 @@
+// Attributes of Tensor: shape, dtype, grad, grad_fn, data and the like.
+#include "gradus/core/format.h"
+#include "gradus/core/node.h"
+#include "python/bindings/autograd.h"
+#include "python/bindings/late_op.h"
+#include "python/bindings/tensor_type.h"
+#include "python/bindings/types.h"
+
+namespace gradus::py {
+
+namespace {
+
+PyObject* get_shape(PyObject* self, void*) {
+  return guarded([&] { return wrap_size(tensor_of(self).sizes()); });
+}
+PyObject* get_dtype(PyObject* self, void*) { return wrap(tensor_of(self).dtype()); }
+PyObject* get_device(PyObject*, void*) { return cpu_device(); }
+PyObject* get_layout(PyObject*, void*) { return strided_layout(); }
+PyObject* get_ndim(PyObject* self, void*) { return PyLong_FromLongLong(tensor_of(self).dim()); }
+PyObject* get_itemsize(PyObject* self, void*) { return PyLong_FromLongLong(tensor_of(self).element_size()); }
+PyObject* get_nbytes(PyObject* self, void*) {
+  return PyLong_FromLongLong(tensor_of(self).element_size() * tensor_of(self).numel());
+}
+PyObject* get_version(PyObject* self, void*) { return PyLong_FromUnsignedLong(tensor_of(self).version()); }
+PyObject* get_is_leaf(PyObject* self, void*) { return boolean(tensor_of(self).is_leaf()); }
+PyObject* get_output_nr(PyObject* self, void*) { return PyLong_FromUnsignedLong(tensor_of(self).impl()->out_nr); }
+PyObject* get_retains_grad(PyObject* self, void*) { return boolean(tensor_of(self).retains_grad()); }
+PyObject* get_base(PyObject* self, void*) {
+  return guarded([&] { return wrap(tensor_of(self).base()); });
+}
+PyObject* always_true(PyObject*, void*) { Py_RETURN_TRUE; }
+PyObject* always_false(PyObject*, void*) { Py_RETURN_FALSE; }
+PyObject* always_none(PyObject*, void*) { Py_RETURN_NONE; }
+PyObject* array_priority(PyObject*, void*) { return PyLong_FromLong(1000); }
+
+PyObject* get_grad_fn(PyObject* self, void*) {
+  return guarded([&]() -> PyObject* {
+    TensorImpl* impl = tensor_of(self).impl();
+    return impl->is_leaf() && !impl->meta ? none() : wrap_node(tensor_of(self).grad_fn());
+  });
+}
+
+PyObject* get_requires_grad(PyObject* self, void*) { return boolean(tensor_of(self).requires_grad()); }
+int set_requires_grad(PyObject* self, PyObject* value, void*) {
+  return guarded_status([&] {
+    if (!value || !PyBool_Check(value)) fail(PyExc_RuntimeError, "requires_grad must be a bool");
+    const Tensor& t = tensor_of(self);
+    if (value == Py_True && !is_floating(t.dtype()))
+      fail(PyExc_RuntimeError, "only Tensors of floating point and complex dtype can require gradients");
+    t.requires_grad_(value == Py_True);
+  });
+}
+
+PyObject* get_grad(PyObject* self, void*) {
+  return guarded([&] { return wrap(tensor_of(self).grad()); });
+}
+void check_grad(const Tensor& t, const Tensor& grad) {
+  check(grad.dtype() == t.dtype(), "assigned grad has data of a different type");
+  check(grad.sizes() == t.sizes(), "assigned grad has data of a different size");
+}
+int set_grad(PyObject* self, PyObject* value, void*) {
+  return guarded_status([&] {
+    const Tensor& t = tensor_of(self);
+    if (!value || value == Py_None) return t.set_grad({});
+    if (!is_tensor(value))
+      fail(PyExc_TypeError, "assigned grad expected to be a Tensor or None but got grad of type %s",
+           type_name(value).c_str());
+    if (value == self) fail(PyExc_RuntimeError, "can't assign Variable as its own grad");
+    check_grad(t, tensor_of(value));
+    t.set_grad(tensor_of(value));
+  });
+}
+
+PyObject* get_data(PyObject* self, void*) {
+  return guarded([&] { return wrap(tensor_of(self).variable_data()); });
+}
+int set_data(PyObject* self, PyObject* value, void*) {
+  return guarded_status([&] {
+    if (!value) fail(PyExc_RuntimeError, "cannot delete attribute data");
+    if (!is_tensor(value))
+      fail(PyExc_TypeError, "Variable data has to be a tensor, but got %s", type_name(value).c_str());
+    tensor_of(self).set_data(tensor_of(value));
+  });
+}
+
+LateOp<Tensor(const Tensor&, IntList)> permute_op("permute");
+LateOp<Tensor(const Tensor&, int64_t, int64_t)> transpose_op("transpose.int");
+PyObject* get_transposed(PyObject* self, void*) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    Dims order(t.dim(), 0);
+    for (int64_t i = 0; i < t.dim(); ++i) order[i] = t.dim() - 1 - i;
+    return wrap(permute_op(t, order));
+  });
+}
+PyObject* get_matrix_transposed(PyObject* self, void*) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    check(t.dim() >= 2,
+          "tensor.mT is only supported on matrices or batches of matrices. Got ", t.dim(), "-D tensor.");
+    return wrap(transpose_op(t, -2, -1));
+  });
+}
+PyObject* get_real(PyObject* self, void*) {
+  Py_INCREF(self);
+  return self;
+}
+PyObject* get_name(PyObject*, void*) { Py_RETURN_NONE; }
+
+}  // namespace
+
+PyGetSetDef tensor_attributes[] = {
+    {"shape", &get_shape, nullptr, "Sizes of the dims.", nullptr},
+    {"dtype", &get_dtype, nullptr, "Type of the elements.", nullptr},
+    {"device", &get_device, nullptr, "Where the data lives.", nullptr},
+    {"layout", &get_layout, nullptr, nullptr, nullptr},
+    {"ndim", &get_ndim, nullptr, "Number of dims.", nullptr},
+    {"itemsize", &get_itemsize, nullptr, "Bytes of one element.", nullptr},
+    {"nbytes", &get_nbytes, nullptr, "Bytes of all elements.", nullptr},
+    {"_version", &get_version, nullptr, "Counts changes in place.", nullptr},
+    {"is_leaf", &get_is_leaf, nullptr, nullptr, nullptr},
+    {"output_nr", &get_output_nr, nullptr, nullptr, nullptr},
+    {"retains_grad", &get_retains_grad, nullptr, nullptr, nullptr},
+    {"_base", &get_base, nullptr, "The tensor of which this is a view, or None.", nullptr},
+    {"grad_fn", &get_grad_fn, nullptr, "The graph node that produced this tensor, or None.", nullptr},
+    {"requires_grad", &get_requires_grad, &set_requires_grad, nullptr, nullptr},
+    {"grad", &get_grad, &set_grad, "The accumulated gradient, or None.", nullptr},
+    {"_grad", &get_grad, &set_grad, nullptr, nullptr},
+    {"data", &get_data, &set_data, "The same memory outside the graph.", nullptr},
+    {"T", &get_transposed, nullptr, "All dims reversed.", nullptr},
+    {"mT", &get_matrix_transposed, nullptr, "The last two dims exchanged.", nullptr},
+    {"real", &get_real, nullptr, nullptr, nullptr},
+    {"name", &get_name, nullptr, nullptr, nullptr},
+    {"is_cpu", &always_true, nullptr, nullptr, nullptr},
+    {"is_cuda", &always_false, nullptr, nullptr, nullptr},
+    {"is_mps", &always_false, nullptr, nullptr, nullptr},
+    {"is_xpu", &always_false, nullptr, nullptr, nullptr},
+    {"is_meta", &always_false, nullptr, nullptr, nullptr},
+    {"is_sparse", &always_false, nullptr, nullptr, nullptr},
+    {"is_sparse_csr", &always_false, nullptr, nullptr, nullptr},
+    {"is_quantized", &always_false, nullptr, nullptr, nullptr},
+    {"is_mkldnn", &always_false, nullptr, nullptr, nullptr},
+    {"is_nested", &always_false, nullptr, nullptr, nullptr},
+    {"_backward_hooks", &always_none, nullptr, nullptr, nullptr},
+    {"__array_priority__", &array_priority, nullptr, nullptr, nullptr},
+    {}};
+
+}  // namespace gradus::py

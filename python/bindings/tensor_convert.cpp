@@ -1,0 +1,282 @@
+// to(), type(), float() and their kin; deepcopy and pickling.
+#include "python/bindings/tensor_convert.h"
+
+#include <cstring>
+
+#include "gradus/core/format.h"
+#include "python/bindings/arguments.h"
+#include "python/bindings/creation.h"
+#include "python/bindings/late_op.h"
+#include "python/bindings/tensor_type.h"
+#include "python/bindings/types.h"
+#include "python/bindings/values.h"
+
+namespace gradus::py {
+
+namespace {
+
+using OptFormat = std::optional<MemoryFormat>;
+LateOp<Tensor(const Tensor&, DType, bool, bool, OptFormat)> to_op("to.dtype");
+
+OptFormat format_argument(const char* function, PyObject* o) {
+  if (!o) return {};
+  if (Py_TYPE(o) != memory_format_type)
+    fail(PyExc_TypeError, "%s(): argument 'memory_format' must be torch.memory_format, not %s", function,
+         type_name(o).c_str());
+  return static_cast<MemoryFormat>(reinterpret_cast<PyConstant*>(o)->value);
+}
+
+PyObject* converted(PyObject* self, DType dtype, bool copy, OptFormat format) {
+  const Tensor& t = tensor_of(self);
+  if (!copy && dtype == t.dtype() && (!format || *format == MemoryFormat::Preserve)) {
+    Py_INCREF(self);
+    return self;
+  }
+  return wrap(to_op(t, dtype, false, copy, format));
+}
+
+template <DType T>
+PyObject* convert(const char* function, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"", {"memory_format"}, 0};
+    names.function = function;
+    Bound<1> a(names, args, n, keywords);
+    return converted(self, T, false, format_argument(function, a[0]));
+  });
+}
+
+bool is_python_type(PyObject* o, DType& dtype) {
+  if (o == reinterpret_cast<PyObject*>(&PyFloat_Type)) dtype = DType::Float64;
+  else if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) dtype = DType::Bool;
+  else if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) dtype = DType::Int64;
+  else return false;
+  return true;
+}
+
+[[noreturn]] void no_such_to(PyObject* o) {
+  fail(PyExc_TypeError,
+       "to() received an invalid combination of arguments - got (%s), but expected one of:\n * (torch.device device = "
+       "None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, torch.memory_format "
+       "memory_format = None)\n * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
+       "torch.memory_format memory_format = None)\n * (Tensor tensor, bool non_blocking = False, bool copy = False, *, "
+       "torch.memory_format memory_format = None)\n",
+       type_name(o).c_str());
+}
+
+// What the arguments of to() ask for.
+struct Wanted {
+  DType dtype;
+  bool copy = false;
+  OptFormat format;
+
+  void take_first(PyObject* o) {
+    if (is_tensor(o)) dtype = tensor_of(o).dtype();
+    else take_dtype_or_device(o);
+  }
+  void take_dtype_or_device(PyObject* o) {
+    if (o == Py_None || is_python_type(o, dtype)) return;
+    if (is_dtype(o)) dtype = dtype_of(o);
+    else if (is_device_like(o)) device_of(o);
+    else no_such_to(o);
+  }
+};
+
+constexpr const char* kTypeNames[kNumDTypes] = {"BoolTensor", "ByteTensor", "CharTensor",     "ShortTensor", "IntTensor",
+                                                "LongTensor", "HalfTensor", "BFloat16Tensor", "FloatTensor", "DoubleTensor"};
+
+DType dtype_argument(PyObject* o) {
+  DType dtype = DType::Float32;
+  if (is_dtype(o)) return dtype_of(o);
+  if (is_python_type(o, dtype)) return dtype;
+  if (PyUnicode_Check(o)) {
+    const std::string_view name = utf8(o);
+    for (int i = 0; i < kNumDTypes; ++i)
+      if (name.substr(name.rfind('.') + 1) == kTypeNames[i]) return static_cast<DType>(i);
+    fail(PyExc_ValueError, "invalid type: '%U'", o);
+  }
+  fail(PyExc_TypeError, "dtype must be a type, str, or dtype object");
+}
+
+}  // namespace
+
+PyObject* tensor_to(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    Wanted w{tensor_of(self).dtype(), false, {}};
+    int flags = 0;
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      if (PyBool_Check(args[i])) {
+        if (flags++ == 1) w.copy = args[i] == Py_True;
+      } else {
+        if (i > 1 || flags) no_such_to(args[i]);
+        w.take_first(args[i]);
+      }
+    }
+    const Py_ssize_t n_keywords = keywords ? PyTuple_GET_SIZE(keywords) : 0;
+    for (Py_ssize_t k = 0; k < n_keywords; ++k) {
+      const std::string_view name = utf8(PyTuple_GET_ITEM(keywords, k));
+      PyObject* value = args[n + k];
+      if (name == "copy") w.copy = bool_argument("to", "copy", value, false);
+      else if (name == "non_blocking") bool_argument("to", "non_blocking", value, false);
+      else if (name == "memory_format") w.format = value == Py_None ? OptFormat{} : format_argument("to", value);
+      else if (name == "dtype" || name == "device") w.take_dtype_or_device(value);
+      else if ((name == "tensor" || name == "other") && is_tensor(value)) w.take_first(value);
+      else no_such_to(value);
+    }
+    return converted(self, w.dtype, w.copy, w.format);
+  });
+}
+
+PyObject* tensor_type_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<2> names{"type", {"dtype", "non_blocking"}};
+    Bound<2> a(names, args, n, keywords);
+    const DType own_type = tensor_of(self).dtype();
+    if (!a.given(0)) return PyUnicode_FromFormat("torch.%s", kTypeNames[static_cast<int>(own_type)]);
+    return converted(self, dtype_argument(a[0]), false, {});
+  });
+}
+
+PyObject* tensor_to_float(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Float32>("float", self, a, n, k);
+}
+PyObject* tensor_to_double(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Float64>("double", self, a, n, k);
+}
+PyObject* tensor_to_half(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Float16>("half", self, a, n, k);
+}
+PyObject* tensor_to_bfloat16(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::BFloat16>("bfloat16", self, a, n, k);
+}
+PyObject* tensor_to_long(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Int64>("long", self, a, n, k);
+}
+PyObject* tensor_to_int(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Int32>("int", self, a, n, k);
+}
+PyObject* tensor_to_short(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Int16>("short", self, a, n, k);
+}
+PyObject* tensor_to_char(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Int8>("char", self, a, n, k);
+}
+PyObject* tensor_to_byte(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::UInt8>("byte", self, a, n, k);
+}
+PyObject* tensor_to_bool(PyObject* self, PyObject* const* a, Py_ssize_t n, PyObject* k) {
+  return convert<DType::Bool>("bool", self, a, n, k);
+}
+
+PyObject* tensor_cpu(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"cpu", {"memory_format"}, 0};
+    Bound<1> a(names, args, n, keywords);
+    return converted(self, tensor_of(self).dtype(), false, format_argument("cpu", a[0]));
+  });
+}
+PyObject* tensor_cuda(PyObject*, PyObject* const*, Py_ssize_t, PyObject*) {
+  PyErr_SetString(PyExc_AssertionError, "Torch not compiled with CUDA enabled");
+  return nullptr;
+}
+
+PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<5> names{"new_tensor", {"data", "dtype", "device", "requires_grad", "pin_memory"}, 1};
+    Bound<5> a(names, args, n, keywords);
+    if (!a[0]) fail(PyExc_TypeError, "new_tensor() missing 1 required positional arguments: \"data\"");
+    Tensor t = tensor_from_data(a[0], a.given(1) ? dtype_argument(a[1]) : tensor_of(self).dtype());
+    if (bool_argument("new_tensor", "requires_grad", a[3], false)) t.requires_grad_(true);
+    return wrap(static_cast<Tensor&&>(t));
+  });
+}
+
+// ---- copies of the whole
+
+namespace {
+
+// One copy per storage, so that views of one memory stay views of one memory. The memo keeps it as a byte tensor.
+Tensor copied_storage(const Tensor& t, PyObject* memo) {
+  const Storage& s = *t.impl()->view->storage;
+  Ref key = own(PyLong_FromVoidPtr(const_cast<Storage*>(&s)));
+  if (PyObject* found = PyDict_GetItemWithError(memo, key.get())) return tensor_of(found);
+  Tensor bytes = fresh_tensor(IntList(s.bytes), DType::UInt8);
+  if (s.bytes) std::memcpy(bytes.data_ptr(), s.data, static_cast<size_t>(s.bytes));
+  Ref kept(wrap(bytes));
+  ensure(PyDict_SetItem(memo, key.get(), kept.get()) == 0);
+  return bytes;
+}
+
+Tensor view_of_bytes(const Tensor& bytes, const Tensor& like) {
+  Storage* storage = bytes.impl()->view->storage;
+  ref_inc(storage->refs);
+  return Tensor(new_tensor(new_view(storage, like.dtype(), like.sizes(), like.strides(), like.storage_offset())));
+}
+
+PyObject* rebuild(PyObject*, PyObject* const* args, Py_ssize_t n) {
+  return guarded([&] {
+    if (n != 4 || !PyBytes_Check(args[0]) || !is_dtype(args[1]) || !PyTuple_Check(args[2]))
+      fail(PyExc_TypeError, "_rebuild_tensor() expects bytes, dtype, sizes, requires_grad");
+    Dims sizes;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[2]); ++i) sizes.push_back(to_int(PyTuple_GET_ITEM(args[2], i)));
+    Tensor t = fresh_tensor(sizes, dtype_of(args[1]));
+    const auto bytes = static_cast<size_t>(t.numel() * t.element_size());
+    check_as(ErrorKind::Value, static_cast<size_t>(PyBytes_GET_SIZE(args[0])) == bytes,
+             "_rebuild_tensor(): the bytes do not fill the sizes");
+    if (bytes) std::memcpy(t.data_ptr(), PyBytes_AS_STRING(args[0]), bytes);
+    if (to_bool(args[3])) t.requires_grad_(true);
+    return wrap(static_cast<Tensor&&>(t));
+  });
+}
+PyMethodDef rebuild_def{"_rebuild_tensor", as_method(&rebuild), METH_FASTCALL, nullptr};
+
+LateOp<Tensor(const Tensor&, MemoryFormat)> contiguous_op("contiguous");
+UnaryOp detach_op("detach");
+
+}  // namespace
+
+PyObject* tensor_deepcopy(PyObject* self, PyObject* memo) {
+  return guarded([&]() -> PyObject* {
+    const Tensor& t = tensor_of(self);
+    check(t.is_leaf(),
+          "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If "
+          "you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
+          "https://github.com/pytorch/pytorch/pull/103001");
+    Ref id = own(PyLong_FromVoidPtr(self));
+    if (PyObject* found = PyDict_GetItemWithError(memo, id.get())) return Py_INCREF(found), found;
+    Tensor copy = view_of_bytes(copied_storage(t, memo), t);
+    copy.requires_grad_(t.requires_grad());
+    Ref result = own(wrap_as(Py_TYPE(self), copy));
+    ensure(PyDict_SetItem(memo, id.get(), result.get()) == 0);
+    if (Tensor grad = t.grad(); grad.defined()) {
+      Ref old_grad(wrap(grad));
+      Ref new_grad = own(tensor_deepcopy(old_grad.get(), memo));
+      copy.set_grad(tensor_of(new_grad.get()));
+    }
+    if (PyObject* attributes = reinterpret_cast<PyTensor*>(self)->dict) {
+      static PyObject* deepcopy = imported("copy", "deepcopy");
+      Ref copied = own(PyObject_CallFunctionObjArgs(deepcopy, attributes, memo, nullptr));
+      ensure(PyObject_SetAttrString(result.get(), "__dict__", copied.get()) == 0);
+    }
+    return result.release();
+  });
+}
+
+PyObject* tensor_reduce(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    const Tensor dense = contiguous_op(detach_op(t), MemoryFormat::Contiguous);
+    static PyObject* function = imported("gradus._C", "_rebuild_tensor");
+    Ref bytes = own(PyBytes_FromStringAndSize(static_cast<const char*>(dense.data_ptr()),
+                                              dense.numel() * dense.element_size()));
+    Ref dtype(wrap(t.dtype())), sizes(wrap_strides(t.sizes()));
+    return Py_BuildValue("O(OOOO)", function, bytes.get(), dtype.get(), sizes.get(),
+                         t.requires_grad() ? Py_True : Py_False);
+  });
+}
+
+void add_rebuild(PyObject* module) {
+  Ref name = own(PyUnicode_FromString("gradus._C"));
+  add_object(module, "_rebuild_tensor", PyCFunction_NewEx(&rebuild_def, nullptr, name.get()));
+}
+
+}  // namespace gradus::py

@@ -1,0 +1,289 @@
+// Methods of Tensor that are not operators: what it looks like, conversions, protocol methods.
+#include "gradus/core/format.h"
+#include "gradus/core/geometry.h"
+#include "python/bindings/arguments.h"
+#include "python/bindings/autograd.h"
+#include "python/bindings/creation.h"
+#include "python/bindings/late_op.h"
+#include "python/bindings/tensor_convert.h"
+#include "python/bindings/tensor_type.h"
+#include "python/bindings/types.h"
+#include "python/bindings/values.h"
+
+namespace gradus::py {
+
+namespace {
+
+// ---- shape
+
+PyObject* one_of(const char* function, PyObject* dim, PyObject* self, const IntList& list) {
+  if (!is_int(dim) && !is_number_tensor(dim, true))
+    fail(PyExc_TypeError, "%s(): argument 'dim' (position 1) must be int, not %s", function, type_name(dim).c_str());
+  const int64_t d = to_int(dim);
+  check_as(ErrorKind::Index, list.size() != 0, "Dimension specified as ", d, " but tensor has no dimensions");
+  return PyLong_FromLongLong(list[wrap_dim(d, list.size())]);
+}
+PyObject* size(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"size", {"dim"}};
+    Bound<1> a(names, args, n, keywords);
+    const IntList sizes = tensor_of(self).sizes();
+    return a.given(0) ? one_of("size", a[0], self, sizes) : wrap_size(sizes);
+  });
+}
+PyObject* stride(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"stride", {"dim"}};
+    Bound<1> a(names, args, n, keywords);
+    const IntList strides = tensor_of(self).strides();
+    return a.given(0) ? one_of("stride", a[0], self, strides) : wrap_strides(strides);
+  });
+}
+PyObject* dim(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).dim()); }
+PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).numel()); }
+PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).storage_offset()); }
+PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).element_size()); }
+PyObject* data_ptr(PyObject* self, PyObject*) {
+  const Tensor& t = tensor_of(self);
+  return PyLong_FromVoidPtr(t.numel() ? t.data_ptr() : nullptr);
+}
+PyObject* is_floating_point(PyObject* self, PyObject*) { return boolean(is_floating(tensor_of(self).dtype())); }
+PyObject* is_signed(PyObject* self, PyObject*) {
+  const DType t = tensor_of(self).dtype();
+  return boolean(t != DType::Bool && t != DType::UInt8);
+}
+PyObject* is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"is_contiguous", {"memory_format"}, 0};
+    Bound<1> a(names, args, n, keywords);
+    auto format = MemoryFormat::Contiguous;
+    if (a[0]) {
+      if (Py_TYPE(a[0]) != memory_format_type)
+        fail(PyExc_TypeError, "is_contiguous(): argument 'memory_format' must be torch.memory_format, not %s",
+             type_name(a[0]).c_str());
+      format = static_cast<MemoryFormat>(reinterpret_cast<PyConstant*>(a[0])->value);
+    }
+    return boolean(tensor_of(self).is_contiguous(format));
+  });
+}
+PyObject* is_set_to(PyObject* self, PyObject* other) {
+  return guarded([&] {
+    check_as(ErrorKind::Type, is_tensor(other), "is_set_to(): argument 'tensor' (position 1) must be Tensor, not ",
+             type_name(other));
+    const View &a = *tensor_of(self).impl()->view, &b = *tensor_of(other).impl()->view;
+    return boolean(a.storage == b.storage && a.offset == b.offset && a.sizes() == b.sizes() &&
+                   a.strides() == b.strides());
+  });
+}
+PyObject* is_same_size(PyObject* self, PyObject* other) {
+  return guarded([&] {
+    check_as(ErrorKind::Type, is_tensor(other), "is_same_size(): argument 'other' (position 1) must be Tensor, not ",
+             type_name(other));
+    return boolean(tensor_of(self).sizes() == tensor_of(other).sizes());
+  });
+}
+PyObject* returns_false(PyObject*, PyObject*) { Py_RETURN_FALSE; }
+PyObject* returns_self(PyObject* self, PyObject*) {
+  Py_INCREF(self);
+  return self;
+}
+PyObject* get_device(PyObject*, PyObject*) { return PyLong_FromLong(-1); }
+
+// ---- values
+
+PyObject* item(PyObject* self, PyObject*) {
+  return guarded([&] { return to_python(tensor_of(self).item()); });
+}
+PyObject* tolist(PyObject* self, PyObject*) {
+  return guarded([&] { return to_list(tensor_of(self)); });
+}
+PyObject* complex_(PyObject* self, PyObject*) {
+  return guarded([&] { return PyComplex_FromDoubles(tensor_of(self).item().to_double(), 0); });
+}
+
+UnaryOp detach_op("detach");
+PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"numpy", {"force"}, 0};
+    Bound<1> a(names, args, n, keywords);
+    const Tensor& t = tensor_of(self);
+    if (bool_argument("numpy", "force", a[0], false)) return ndarray_of(detach_op(t));
+    check(!t.requires_grad(),
+          "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+    return ndarray_of(t);
+  });
+}
+PyObject* array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&]() -> PyObject* {
+    static Names<2> names{"__array__", {"dtype", "copy"}};
+    Bound<2> a(names, args, n, keywords);
+    Ref plain = own(numpy(self, nullptr, 0, nullptr));
+    const bool copy = a.given(1) && to_bool(a[1]);
+    if (!a.given(0)) return copy ? PyObject_CallMethod(plain.get(), "copy", nullptr) : plain.release();
+    Ref astype = own(PyObject_GetAttrString(plain.get(), "astype"));
+    Ref arguments = own(PyTuple_Pack(1, a[0]));
+    Ref options = own(Py_BuildValue("{s:O}", "copy", copy ? Py_True : Py_False));
+    return PyObject_Call(astype.get(), arguments.get(), options.get());
+  });
+}
+PyObject* array_wrap(PyObject*, PyObject* const* args, Py_ssize_t n) {
+  return guarded([&] {
+    if (n < 1) fail(PyExc_TypeError, "__array_wrap__() missing 1 required positional argument: 'array'");
+    return wrap(tensor_from_ndarray(args[0]));
+  });
+}
+
+PyObject* format(PyObject* self, PyObject* spec) {
+  return guarded([&]() -> PyObject* {
+    static PyObject* function = imported("gradus._tensor_str", "_format");
+    return PyObject_CallFunctionObjArgs(function, self, spec, nullptr);
+  });
+}
+PyObject* delete_item(PyObject*, PyObject*) {
+  return PyErr_Format(PyExc_TypeError, "Tensor does not support deleting items");
+}
+
+LateOp<Tensor(const Tensor&, IntList)> flip_op("flip");
+PyObject* reversed(PyObject* self, PyObject*) {
+  return guarded([&] { return wrap(tensor_of(self).dim() ? flip_op(tensor_of(self), 0) : tensor_of(self)); });
+}
+
+// ---- autograd
+
+PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"requires_grad_", {"requires_grad"}};
+    Bound<1> a(names, args, n, keywords);
+    tensor_of(self).requires_grad_(bool_argument("requires_grad_", "requires_grad", a[0], true));
+    return returns_self(self, nullptr);
+  });
+}
+PyObject* retain_grad(PyObject* self, PyObject*) {
+  return guarded([&] {
+    tensor_of(self).retain_grad();
+    return none();
+  });
+}
+
+PyObject* make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<3> names{"_make_subclass", {"cls", "data", "require_grad"}};
+    Bound<3> a(names, args, n, keywords);
+    if (!a[0] || !PyType_Check(a[0]) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(a[0]), tensor_type))
+      fail(PyExc_TypeError, "cls must be a type (got %s)", a[0] ? type_name(a[0]).c_str() : "nothing");
+    if (!a[1] || !is_tensor(a[1]))
+      fail(PyExc_TypeError, "_make_subclass(): argument 'data' (position 2) must be Tensor, not %s",
+           a[1] ? type_name(a[1]).c_str() : "nothing");
+    Tensor data = tensor_of(a[1]).variable_data();
+    if (a[2] && to_bool(a[2])) {
+      check(is_floating(data.dtype()), "Only Tensors of floating point and complex dtype can require gradients");
+      data.requires_grad_(true);
+    }
+    return wrap_as(reinterpret_cast<PyTypeObject*>(a[0]), static_cast<Tensor&&>(data));
+  });
+}
+
+}  // namespace
+
+PyObject* tensor_repr(PyObject* self) {
+  return guarded([&]() -> PyObject* {
+    static PyObject* function = imported("gradus._tensor_str", "_str");
+    return PyObject_CallOneArg(function, self);
+  });
+}
+
+Py_ssize_t tensor_length(PyObject* self) {
+  const Tensor& t = tensor_of(self);
+  if (t.dim() == 0) {
+    PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
+    return -1;
+  }
+  return t.sizes()[0];
+}
+
+LateOp<Tensors(const Tensor&, int64_t)> unbind_op("unbind.int");
+PyObject* tensor_iter(PyObject* self) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    if (t.dim() == 0) fail(PyExc_TypeError, "iteration over a 0-d tensor");
+    Ref rows = own(wrap_list(unbind_op(t, 0)));
+    return PyObject_GetIter(rows.get());
+  });
+}
+
+BinaryOp equals_tensor("eq.Tensor");
+ScalarOp equals_number("eq.Scalar");
+UnaryOp any_op("any");
+int tensor_contains(PyObject* self, PyObject* element) {
+  int found = 0;
+  const int status = guarded_status([&] {
+    if (!is_tensor(element) && !is_number(element))
+      fail(PyExc_RuntimeError, "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.",
+           Py_TYPE(element));
+    const Tensor& t = tensor_of(self);
+    const Tensor hits = is_tensor(element) ? equals_tensor(t, tensor_of(element)) : equals_number(t, to_scalar(element));
+    found = any_op(hits).item().to_bool();
+  });
+  return status < 0 ? -1 : found;
+}
+
+PyMethodDef tensor_methods[] = {
+    {"size", as_method(&size), kFast, "The sizes, or the size of one dim."},
+    {"stride", as_method(&stride), kFast, "The strides in elements, or the stride of one dim."},
+    {"dim", &dim, METH_NOARGS, "Number of dims."},
+    {"ndimension", &dim, METH_NOARGS, "Number of dims."},
+    {"numel", &numel, METH_NOARGS, "Number of elements."},
+    {"nelement", &numel, METH_NOARGS, "Number of elements."},
+    {"storage_offset", &storage_offset, METH_NOARGS, "Position of the first element in the storage."},
+    {"element_size", &element_size, METH_NOARGS, "Bytes of one element."},
+    {"data_ptr", &data_ptr, METH_NOARGS, "Address of the first element."},
+    {"is_floating_point", &is_floating_point, METH_NOARGS, nullptr},
+    {"is_signed", &is_signed, METH_NOARGS, nullptr},
+    {"is_complex", &returns_false, METH_NOARGS, nullptr},
+    {"is_conj", &returns_false, METH_NOARGS, nullptr},
+    {"is_neg", &returns_false, METH_NOARGS, nullptr},
+    {"is_inference", &returns_false, METH_NOARGS, nullptr},
+    {"is_pinned", &returns_false, METH_NOARGS, nullptr},
+    {"is_shared", &returns_false, METH_NOARGS, nullptr},
+    {"is_contiguous", as_method(&is_contiguous), kFast, "True if the elements lie in row-major order."},
+    {"is_set_to", &is_set_to, METH_O, nullptr},
+    {"is_same_size", &is_same_size, METH_O, nullptr},
+    {"get_device", &get_device, METH_NOARGS, nullptr},
+    {"resolve_conj", &returns_self, METH_NOARGS, nullptr},
+    {"resolve_neg", &returns_self, METH_NOARGS, nullptr},
+    {"pin_memory", &returns_self, METH_NOARGS, nullptr},
+    {"share_memory_", &returns_self, METH_NOARGS, nullptr},
+    {"item", &item, METH_NOARGS, "The single element as a Python number."},
+    {"tolist", &tolist, METH_NOARGS, "Nested lists of Python numbers."},
+    {"numpy", as_method(&numpy), kFast, "A NumPy array over the same memory."},
+    {"__array__", as_method(&array), kFast, nullptr},
+    {"__array_wrap__", as_method(&array_wrap), METH_FASTCALL, nullptr},
+    {"__complex__", &complex_, METH_NOARGS, nullptr},
+    {"__format__", &format, METH_O, nullptr},
+    {"__delitem__", &delete_item, METH_O, nullptr},
+    {"__reversed__", &reversed, METH_NOARGS, nullptr},
+    {"__deepcopy__", &tensor_deepcopy, METH_O, nullptr},
+    {"__reduce_ex__", &tensor_reduce, METH_O, nullptr},
+    {"requires_grad_", as_method(&requires_grad_), kFast, "Switches the recording of gradients."},
+    {"retain_grad", &retain_grad, METH_NOARGS, "Keeps .grad of a tensor that is no leaf."},
+    {"register_hook", &tensor_register_hook, METH_O, "Calls a function with the gradient of this tensor."},
+    {"backward", as_method(&tensor_backward), kFast, "Adds the gradients of this tensor to its leaves."},
+    {"to", as_method(&tensor_to), kFast, "Converts dtype or device."},
+    {"type", as_method(&tensor_type_method), kFast, "The type's name, or a conversion."},
+    {"float", as_method(&tensor_to_float), kFast, nullptr},
+    {"double", as_method(&tensor_to_double), kFast, nullptr},
+    {"half", as_method(&tensor_to_half), kFast, nullptr},
+    {"bfloat16", as_method(&tensor_to_bfloat16), kFast, nullptr},
+    {"long", as_method(&tensor_to_long), kFast, nullptr},
+    {"int", as_method(&tensor_to_int), kFast, nullptr},
+    {"short", as_method(&tensor_to_short), kFast, nullptr},
+    {"char", as_method(&tensor_to_char), kFast, nullptr},
+    {"byte", as_method(&tensor_to_byte), kFast, nullptr},
+    {"bool", as_method(&tensor_to_bool), kFast, nullptr},
+    {"cpu", as_method(&tensor_cpu), kFast, nullptr},
+    {"cuda", as_method(&tensor_cuda), kFast, nullptr},
+    {"new_tensor", as_method(&tensor_new_tensor), kFast, "A fresh tensor of this dtype from data."},
+    {"_make_subclass", as_method(&make_subclass), kFast | METH_STATIC, nullptr},
+    {}};
+
+}  // namespace gradus::py

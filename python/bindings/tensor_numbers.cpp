@@ -1,0 +1,240 @@
+// Tensors in Python's arithmetic: operators, reflected and in-place operators, comparisons, conversions to numbers.
+#include "gradus/core/format.h"
+#include "gradus/gen/functions.h"
+#include "python/bindings/late_op.h"
+#include "python/bindings/tensor_type.h"
+#include "python/bindings/values.h"
+
+namespace gradus::py {
+
+namespace {
+
+PyObject* not_implemented() { Py_RETURN_NOTIMPLEMENTED; }
+
+// Tensor with tensor, tensor with number, number with tensor; anything else is left to the other operand.
+template <class TT, class TS, class ST>
+PyObject* binary(PyObject* a, PyObject* b, TT&& tt, TS&& ts, ST&& st) noexcept {
+  return guarded([&]() -> PyObject* {
+    if (is_tensor(a)) {
+      if (is_tensor(b)) return wrap(tt(tensor_of(a), tensor_of(b)));
+      if (is_number(b)) return wrap(ts(tensor_of(a), to_scalar(b)));
+    } else if (is_number(a)) {
+      return wrap(st(to_scalar(a), tensor_of(b)));
+    }
+    return not_implemented();
+  });
+}
+
+template <class TT, class TS>
+PyObject* inplace(PyObject* a, PyObject* b, TT&& tt, TS&& ts) noexcept {
+  return guarded([&]() -> PyObject* {
+    if (is_tensor(b)) tt(tensor_of(a), tensor_of(b));
+    else if (is_number(b)) ts(tensor_of(a), to_scalar(b));
+    else return not_implemented();
+    Py_INCREF(a);
+    return a;
+  });
+}
+
+// ---- the four that matter most are called directly
+
+PyObject* add(PyObject* a, PyObject* b) {
+  return binary(
+      a, b, [](const Tensor& x, const Tensor& y) { return gradus::add(x, y); },
+      [](const Tensor& x, Scalar y) { return gradus::add(x, y); },
+      [](Scalar x, const Tensor& y) { return gradus::add(y, x); });
+}
+PyObject* multiply(PyObject* a, PyObject* b) {
+  return binary(
+      a, b, [](const Tensor& x, const Tensor& y) { return gradus::mul(x, y); },
+      [](const Tensor& x, Scalar y) { return gradus::mul(x, y); },
+      [](Scalar x, const Tensor& y) { return gradus::mul(y, x); });
+}
+LateOp<Tensor(const Tensor&, Scalar, Scalar)> rsub_op("rsub.Scalar");
+UnaryOp reciprocal_op("reciprocal");
+PyObject* subtract(PyObject* a, PyObject* b) {
+  return binary(
+      a, b, [](const Tensor& x, const Tensor& y) { return gradus::sub(x, y); },
+      [](const Tensor& x, Scalar y) { return gradus::sub(x, y); },
+      [](Scalar x, const Tensor& y) { return rsub_op(y, x, Scalar(1)); });
+}
+PyObject* divide(PyObject* a, PyObject* b) {
+  return binary(
+      a, b, [](const Tensor& x, const Tensor& y) { return gradus::div(x, y); },
+      [](const Tensor& x, Scalar y) { return gradus::div(x, y); },
+      [](Scalar x, const Tensor& y) { return gradus::mul(reciprocal_op(y), x); });
+}
+PyObject* add_inplace(PyObject* a, PyObject* b) {
+  return inplace(
+      a, b, [](const Tensor& x, const Tensor& y) { add_(x, y); }, [](const Tensor& x, Scalar y) { add_(x, y); });
+}
+PyObject* subtract_inplace(PyObject* a, PyObject* b) {
+  return inplace(
+      a, b, [](const Tensor& x, const Tensor& y) { sub_(x, y); }, [](const Tensor& x, Scalar y) { sub_(x, y); });
+}
+PyObject* multiply_inplace(PyObject* a, PyObject* b) {
+  return inplace(
+      a, b, [](const Tensor& x, const Tensor& y) { mul_(x, y); }, [](const Tensor& x, Scalar y) { mul_(x, y); });
+}
+PyObject* divide_inplace(PyObject* a, PyObject* b) {
+  return inplace(
+      a, b, [](const Tensor& x, const Tensor& y) { div_(x, y); }, [](const Tensor& x, Scalar y) { div_(x, y); });
+}
+
+// ---- the others by name
+
+using ReflectedOp = LateOp<Tensor(Scalar, const Tensor&)>;
+using InplaceOp = LateOp<const Tensor&(const Tensor&, const Tensor&)>;
+using InplaceScalarOp = LateOp<const Tensor&(const Tensor&, Scalar)>;
+
+struct Operators {
+  BinaryOp tensors;
+  ScalarOp number;
+  ReflectedOp reflected;
+  InplaceOp inplace;
+  InplaceScalarOp inplace_number;
+  constexpr Operators(const char* tt, const char* ts, const char* st)
+      : tensors(tt), number(ts), reflected(st), inplace(tt, OpForm::InPlace), inplace_number(ts, OpForm::InPlace) {}
+};
+Operators power_ops("pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar");
+Operators remainder_ops("remainder.Tensor", "remainder.Scalar", "remainder.Scalar_Tensor");
+Operators floor_ops("floor_divide", "floor_divide.Scalar", "");
+Operators and_ops("bitwise_and.Tensor", "bitwise_and.Scalar", "bitwise_and.Scalar_Tensor");
+Operators or_ops("bitwise_or.Tensor", "bitwise_or.Scalar", "bitwise_or.Scalar_Tensor");
+Operators xor_ops("bitwise_xor.Tensor", "bitwise_xor.Scalar", "bitwise_xor.Scalar_Tensor");
+Operators left_ops("bitwise_left_shift.Tensor", "bitwise_left_shift.Tensor_Scalar", "bitwise_left_shift.Scalar_Tensor");
+Operators right_ops("bitwise_right_shift.Tensor", "bitwise_right_shift.Tensor_Scalar",
+                    "bitwise_right_shift.Scalar_Tensor");
+
+template <Operators& O>
+PyObject* operate(PyObject* a, PyObject* b) {
+  return binary(a, b, O.tensors, O.number, O.reflected);
+}
+template <Operators& O>
+PyObject* operate_inplace(PyObject* a, PyObject* b) {
+  return inplace(a, b, O.inplace, O.inplace_number);
+}
+
+PyObject* floor_divide(PyObject* a, PyObject* b) {
+  return binary(a, b, floor_ops.tensors, floor_ops.number, [](Scalar x, const Tensor& y) {
+    const DType dtype = x.is_float() ? default_dtype() : x.dtype();
+    return floor_ops.tensors(scalar_tensor(x, dtype), y);
+  });
+}
+PyObject* power(PyObject* a, PyObject* b, PyObject*) { return operate<power_ops>(a, b); }
+PyObject* power_inplace(PyObject* a, PyObject* b, PyObject*) { return operate_inplace<power_ops>(a, b); }
+
+BinaryOp matmul_op("matmul");
+PyObject* matmul(PyObject* a, PyObject* b) {
+  if (!is_tensor(a) || !is_tensor(b)) return not_implemented();
+  return guarded([&] { return wrap(matmul_op(tensor_of(a), tensor_of(b))); });
+}
+
+UnaryOp abs_op("abs"), not_op("bitwise_not");
+PyObject* negative(PyObject* a) {
+  return guarded([&] { return wrap(gradus::neg(tensor_of(a))); });
+}
+PyObject* absolute(PyObject* a) {
+  return guarded([&] { return wrap(abs_op(tensor_of(a))); });
+}
+PyObject* invert(PyObject* a) {
+  return guarded([&] { return wrap(not_op(tensor_of(a))); });
+}
+PyObject* positive(PyObject* a) {
+  return guarded([&]() -> PyObject* {
+    check(tensor_of(a).dtype() != DType::Bool, "The `+` operator, on a bool tensor is not supported.");
+    Py_INCREF(a);
+    return a;
+  });
+}
+
+// ---- conversions
+
+int truth(PyObject* a) {
+  int value = 0;
+  const int status = guarded_status([&] {
+    const Tensor& t = tensor_of(a);
+    check(t.numel() != 0, "Boolean value of Tensor with no values is ambiguous");
+    check(t.numel() == 1, "Boolean value of Tensor with more than one value is ambiguous");
+    value = t.item().to_bool();
+  });
+  return status < 0 ? -1 : value;
+}
+PyObject* to_integer(PyObject* a) {
+  return guarded([&] {
+    const Scalar s = tensor_of(a).item();
+    return s.is_float() ? PyLong_FromDouble(s.to_double()) : PyLong_FromLongLong(s.to_int());
+  });
+}
+PyObject* as_float(PyObject* a) {
+  return guarded([&] { return PyFloat_FromDouble(tensor_of(a).item().to_double()); });
+}
+PyObject* to_index(PyObject* a) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(a);
+    check_as(ErrorKind::Type, t.numel() == 1 && !is_floating(t.dtype()),
+             "only integer tensors of a single element can be converted to an index");
+    return PyLong_FromLongLong(t.item().to_int());
+  });
+}
+
+// ---- comparisons
+
+Operators lt_ops("lt.Tensor", "lt.Scalar", ""), le_ops("le.Tensor", "le.Scalar", ""), eq_ops("eq.Tensor", "eq.Scalar", ""),
+    ne_ops("ne.Tensor", "ne.Scalar", ""), gt_ops("gt.Tensor", "gt.Scalar", ""), ge_ops("ge.Tensor", "ge.Scalar", "");
+
+}  // namespace
+
+PyObject* tensor_richcompare(PyObject* a, PyObject* b, int op) {
+  static Operators* const ops[] = {&lt_ops, &le_ops, &eq_ops, &ne_ops, &gt_ops, &ge_ops};  // Py_LT, Py_LE, …
+  Operators& o = *ops[op];
+  return guarded([&]() -> PyObject* {
+    if (is_tensor(b)) return wrap(o.tensors(tensor_of(a), tensor_of(b)));
+    if (is_number(b)) return wrap(o.number(tensor_of(a), to_scalar(b)));
+    return not_implemented();
+  });
+}
+
+int number_slots(PyType_Slot* out) {
+  using Binary = PyObject*(PyObject*, PyObject*);
+  const PyType_Slot slots[] = {
+      {Py_nb_add, slot(&add)},
+      {Py_nb_subtract, slot(&subtract)},
+      {Py_nb_multiply, slot(&multiply)},
+      {Py_nb_true_divide, slot(&divide)},
+      {Py_nb_floor_divide, slot(&floor_divide)},
+      {Py_nb_remainder, slot<Binary>(&operate<remainder_ops>)},
+      {Py_nb_power, slot(&power)},
+      {Py_nb_matrix_multiply, slot(&matmul)},
+      {Py_nb_and, slot<Binary>(&operate<and_ops>)},
+      {Py_nb_or, slot<Binary>(&operate<or_ops>)},
+      {Py_nb_xor, slot<Binary>(&operate<xor_ops>)},
+      {Py_nb_lshift, slot<Binary>(&operate<left_ops>)},
+      {Py_nb_rshift, slot<Binary>(&operate<right_ops>)},
+      {Py_nb_inplace_add, slot(&add_inplace)},
+      {Py_nb_inplace_subtract, slot(&subtract_inplace)},
+      {Py_nb_inplace_multiply, slot(&multiply_inplace)},
+      {Py_nb_inplace_true_divide, slot(&divide_inplace)},
+      {Py_nb_inplace_floor_divide, slot<Binary>(&operate_inplace<floor_ops>)},
+      {Py_nb_inplace_remainder, slot<Binary>(&operate_inplace<remainder_ops>)},
+      {Py_nb_inplace_power, slot(&power_inplace)},
+      {Py_nb_inplace_and, slot<Binary>(&operate_inplace<and_ops>)},
+      {Py_nb_inplace_or, slot<Binary>(&operate_inplace<or_ops>)},
+      {Py_nb_inplace_xor, slot<Binary>(&operate_inplace<xor_ops>)},
+      {Py_nb_inplace_lshift, slot<Binary>(&operate_inplace<left_ops>)},
+      {Py_nb_inplace_rshift, slot<Binary>(&operate_inplace<right_ops>)},
+      {Py_nb_negative, slot(&negative)},
+      {Py_nb_positive, slot(&positive)},
+      {Py_nb_absolute, slot(&absolute)},
+      {Py_nb_invert, slot(&invert)},
+      {Py_nb_bool, slot(&truth)},
+      {Py_nb_int, slot(&to_integer)},
+      {Py_nb_float, slot(&as_float)},
+      {Py_nb_index, slot(&to_index)},
+  };
+  int n = 0;
+  for (const PyType_Slot& s : slots) out[n++] = s;
+  return n;
+}
+
+}  // namespace gradus::py
