@@ -1,6 +1,8 @@
 // Matrix products on one thread against oneDNN (if its headers are there): GFLOP/s, measured in turns in one run.
 #include "gradus/kernels/gemm.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -71,8 +73,8 @@ struct Buffer {
 
 template <class T>
 void fill(Buffer& to, int64_t n, std::mt19937& rng) {
-  std::normal_distribution<T> normal;
-  for (int64_t i = 0; i < n; ++i) static_cast<T*>(to.data)[i] = normal(rng);
+  std::normal_distribution<float> normal;
+  for (int64_t i = 0; i < n; ++i) static_cast<T*>(to.data)[i] = T(normal(rng));
 }
 
 struct Operands {
@@ -81,6 +83,7 @@ struct Operands {
     std::mt19937 rng(1);
     const auto set = [&](Buffer& to, int64_t n) {
       if (s.dtype == gradus::kFloat64) fill<double>(to, n, rng);
+      else if (s.dtype == gradus::kBFloat16) fill<gradus::BFloat16>(to, n, rng);
       else fill<float>(to, n, rng);
     };
     set(a, s.m * s.k);
@@ -137,8 +140,11 @@ void report(const Case& s) {
 
 }  // namespace
 
-int main() {
-  setenv("OMP_NUM_THREADS", "1", 1);
+int main(int, char** argv) {
+  if (!std::getenv("OMP_NUM_THREADS")) {  // read when the peer's library is loaded: start over with one thread
+    setenv("OMP_NUM_THREADS", "1", 1);
+    execv("/proc/self/exe", argv);
+  }
   std::printf("target %s; rows x chain x columns; GFLOP/s\n", gradus::target_name());
   std::printf("%-18s %-8s %13s %8s %8s %6s\n", "shape", "type", "time", "gradus", "oneDNN", "ratio");
   const Case cases[] = {{8, 8, 8},

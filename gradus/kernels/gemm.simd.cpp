@@ -100,9 +100,9 @@ template <class X, class S>
 static Blocks blocks_of(const Product<X, S>& p) {
   constexpr int64_t kSize = sizeof(typename X::T), kMaxPanels = 8;
   Blocks b;
-  const int64_t a_bytes = p.m * p.k * kSize;
+  const int64_t a_bytes = p.m * p.k * kSize, in_place = p.a_col == 1 ? 1024 * 1024 : 64 * 1024;
   b.pack_a = sizeof(S) != kSize ||
-             (p.m > X::kRows && ((p.n > 128 && a_bytes > 1024 * 1024) || (p.n >= 1024 && a_bytes > 64 * 1024)));
+             (p.m > X::kRows && ((p.n > 128 && a_bytes > in_place) || (p.n >= 1024 && a_bytes > 64 * 1024)));
   b.rows = tile_rows<X>(p.m);
   b.kc = pieces(p.k, pieces(p.k, 3072 / kSize));
   const bool one = !b.pack_a || p.m * b.kc * kSize <= 1024 * 1024;
@@ -152,7 +152,9 @@ template <class X, class S>
 [[gnu::always_inline]] static inline void product(const Product<X, S>& p) {
   constexpr int64_t kSize = sizeof(typename X::T);
   if constexpr (sizeof(S) == kSize) {
-    if ((p.b_col == 1 || p.n == 1) && (p.m <= 4 * X::kRows || p.k * p.n * kSize <= 256 * 1024)) return direct<X>(p);
+    const int64_t passes = pieces(p.m, X::kRows), b_bytes = p.k * p.n * kSize;
+    const bool reread = passes <= 4 || b_bytes <= 32 * 1024 || (passes <= 28 && b_bytes <= 256 * 1024);
+    if ((p.b_col == 1 || p.n == 1) && reread) return direct<X>(p);
   }
   if (p.b_row == 1 && p.m <= kMaxTurnedRows) {
     for (int64_t j = 0; j < p.n; j += X::kLanes)
