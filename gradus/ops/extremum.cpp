@@ -49,8 +49,7 @@ void check_outs_with_index(const Tensor* outs, const Tensor& self) {
 }
 
 void infer_dims(Call& c, std::string_view name, const Tensor& self, const IntList& dim, bool keepdim) {
-  const uint64_t mask = dim_mask(dim, self.dim());
-  (void)mask;
+  dim_mask(dim, self.dim());  // refuses wrong dims
   check_reducible(name, self, dim);
   output_reduced(c, self, dim, keepdim, self.dtype());
 }
@@ -159,6 +158,7 @@ void MinDim::write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool
   check_outs_with_index(outs, self);
   write_with_index(outs, self, min(self, dim, keepdim));
 }
+
 
 // ---- over dims
 

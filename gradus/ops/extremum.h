@@ -72,6 +72,7 @@ struct MinDim {
   }
 };
 
+
 struct Amax {
   static constexpr Op op{"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor",
                          "Largest element over dims; ties share the gradient.", Kind::Structured, "fmo"};

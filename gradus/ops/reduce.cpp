@@ -1,6 +1,8 @@
 // Inference, kernels and gradients of sums, means, products and truth values.
 #include "gradus/ops/reduce.h"
 
+#include <limits>
+
 #include "gradus/kernels/reduce.h"
 
 namespace gradus {
@@ -117,6 +119,20 @@ Tensor ProdDim::d0(const Tensor& g, const In<0>& x, const Attr<int64_t, 1>& dim,
   if (x.dim() == 0) return g;
   const Tensor others = products_of_others(x.to(g.dtype()).transpose(*dim, -1)).transpose(*dim, -1);
   return others * restore_dims(g, *dim, *keepdim, x.dim());
+}
+
+// The largest element is taken out first; an infinite one would leave inf - inf.
+Tensor Logsumexp::forward(const Tensor& self, const IntList& dim, bool keepdim) {
+  const Tensor x = is_floating(self.dtype()) ? self : self.to(default_dtype());
+  if (x.numel() == 0) return x.exp().sum(OptIntList(dim), keepdim).log();
+  Tensor largest = amax(x, dim, true);
+  largest = largest.masked_fill(largest.abs() == std::numeric_limits<double>::infinity(), 0);
+  const Tensor sum = (x - largest).exp().sum(OptIntList(dim), keepdim);
+  return sum.log() + largest.reshape(sum.sizes());
+}
+Tensor Logsumexp::d0(const Tensor& g, const In<0>& x, const Out<0>& y, const Attr<Dims, 1>& dim,
+                     const Attr<bool, 2>& keepdim) {
+  return restore_dims(g, *dim, *keepdim, x.dim()) * (x - restore_dims(y, *dim, *keepdim, x.dim())).exp();
 }
 
 void AnyAll::infer(Call& c, const Tensor& self) { output_reduced(c, self, {}, false, truth_dtype(self)); }

@@ -62,6 +62,14 @@ struct ProdDim {
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<int64_t, 1>& dim, const Attr<bool, 2>& keepdim);
 };
 
+struct Logsumexp {
+  static constexpr Op op{"logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor",
+                         "log of the sum of exp over dims, without overflow.", Kind::Compound, "fmo"};
+  static Tensor forward(const Tensor& self, const IntList& dim, bool keepdim);
+  static Tensor d0(const Tensor& g, const In<0>& x, const Out<0>& y, const Attr<Dims, 1>& dim,
+                   const Attr<bool, 2>& keepdim);
+};
+
 /// any and all give bool; uint8 for uint8. NaN is true.
 struct AnyAll {
   static constexpr Op op{"any(Tensor self) -> Tensor", "Is any element nonzero?", Kind::Structured, "fmop"};
