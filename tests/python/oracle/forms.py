@@ -153,22 +153,27 @@ class Run:
 
     def inplace(self, method: str) -> Outcome:
         x, args, kwargs = self.arguments()
-        leaf = x
-        if x.requires_grad:
-            x = x.clone()
+        x = x.clone() if x.requires_grad else x
         before = x._version
-        call = getattr(operator, method) if method in INPLACE_OPERATORS.values() else None
         try:
-            result = self.seeded(call, x, *args) if call else self.seeded(getattr(x, method), *args, **kwargs)
+            result = self.inplace_call(method, x, args, kwargs)
         except Exception:
             if x._version != before:
                 raise AssertionError("the failing call changed the version") from None
             raise
         outcome = self.drawn(record(result, [x, *tensors(args, kwargs)], self.lib))
         outcome.facts["version"] = x._version - before
-        if leaf is not x:
-            outcome.values += self.gradient([result], [leaf, *tensors(args, kwargs)])[0]
         return outcome
+
+    def inplace_call(self, method: str, x: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if method in INPLACE_OPERATORS.values():
+            return self.seeded(getattr(operator, method), x, *args)
+        return self.seeded(getattr(x, method), *args, **kwargs)
+
+    def inplace_gradient(self, method: str) -> Outcome:
+        x, args, kwargs = self.arguments()
+        result = self.inplace_call(method, x.clone(), args, kwargs)
+        return Outcome(self.gradient([result], tensors(x, args, kwargs))[0])
 
     def out(self, expected: list[Array], single: bool, key: str) -> Outcome:
         x, args, kwargs = self.arguments()
@@ -241,6 +246,8 @@ def forms(info: Any, sample: Sample, torch: Any) -> dict[str, tuple[str, ...]]:
             found["method"] = ("method", method)
         if info.inplace_variant is not None and hasattr(torch.Tensor, method + "_"):
             found["in-place"] = ("inplace", method + "_")
+            if sample.input.requires_grad:
+                found["in-place grad"] = ("inplace_gradient", method + "_")
         plain = not sample.kwargs and len(sample.args) <= 1
         if name in OPERATORS and plain:
             found["operator"] = ("operator", OPERATORS[name])

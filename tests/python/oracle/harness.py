@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from oracle import ops, samples
 from oracle.compare import SOFT, compare
 from oracle.exceptions import EXCEPTIONS
 from oracle.forms import Outcome, Run, Sample, attempt, forms, observe
 from oracle.library import reference, subject
-from oracle.neutral import Array, NotExpressible, thaw
+from oracle.neutral import Array, NotExpressible
+from oracle.tolerance import difference
 
 CATEGORIES = ("value", "dtype", "shape", "strides", "method", "operator", "in-place", "out", "grad", "gradgrad")
+WIDER = ("float16", "bfloat16", "float32")  # dtypes whose results float64 can judge
 EXTRA_LIMIT = 8  # samples of a dtype that is only reported
 
 
@@ -67,9 +71,11 @@ def reference_outcomes(info: Any, sample: Sample, dtype: str, torch: Any) -> tup
     expected = {"function": attempt(run.function)}
     wanted = forms(info, sample, torch)
     expected |= observe(run, wanted, expected["function"], derivatives(info, dtype))
-    for key in ("gradgrad", "out resized", "out transposed"):
+    for key in ("gradgrad", "in-place grad", "out resized", "out transposed"):
         if key in expected and expected[key].error is not None:
-            del expected[key]  # no second derivative, or an `out=` that PyTorch itself cannot fill
+            del expected[key]  # no derivative in PyTorch, or an `out=` that PyTorch itself cannot fill
+    if "in-place" in expected and (expected["in-place"].error or [""])[0] == "NotImplementedError":
+        del expected["in-place"]
     return wanted, expected
 
 
@@ -88,7 +94,50 @@ def check_sample(info: Any, sample: Sample, dtype: str, torch: Any, lib: Any) ->
     wanted, expected = reference_outcomes(info, sample, dtype, torch)
     actual = {"function": attempt(ours.function)}
     actual |= observe(ours, wanted, expected["function"], derivatives(info, dtype))
-    return {key: compare(name, key, outcome, actual[key]) for key, outcome in expected.items()}
+    found = {key: compare(name, key, outcome, actual[key]) for key, outcome in expected.items()}
+    if dtype in WIDER and any(found.values()):
+        accept_closer(info, sample, wanted, found, expected, actual)
+    return found
+
+
+def accept_closer(info: Any, sample: Sample, wanted: dict, found: dict, expected: dict, actual: dict) -> None:
+    """Drops differences of value where we are at most twice as far from the float64 result as PyTorch is.
+
+    Sums of products that nearly cancel have no digit to agree on: what can be asked is as good a rounding.
+    """
+    exact_sample = Sample(*(widened(v) for v in (sample.input, sample.args, sample.kwargs)))
+    _, exact = reference_outcomes(info, exact_sample, "float32", reference())
+    for key, differences in found.items():
+        kinds = {c for c, text in differences if c not in SOFT and (c == "value" or text.startswith("value: "))}
+        if kinds and key in exact and as_close(exact[key], expected[key], actual[key]):
+            found[key] = [(c, t) for c, t in differences if c != "value" and not t.startswith("value: ")]
+
+
+def widened(value: Any) -> Any:
+    """The same arguments in float64."""
+    if isinstance(value, Array):
+        return replace(value, dtype="float64", data=value.data.astype("float64")) if value.dtype in WIDER else value
+    if isinstance(value, dict):
+        return {k: widened(v) for k, v in value.items()}
+    return type(value)(widened(v) for v in value) if isinstance(value, (list, tuple)) else value
+
+
+def as_close(exact: Outcome, expected: Outcome, actual: Outcome) -> bool:
+    if not len(exact.values) == len(expected.values) == len(actual.values) or exact.error is not None:
+        return False
+    for true, theirs, ours in zip(exact.values, expected.values, actual.values):
+        if isinstance(ours, Array) and ours.dtype in WIDER:
+            if not (true.dtype == "float64" and true.shape == theirs.shape == ours.shape):
+                return False
+            if np.isfinite(true.data).all() and np.isfinite(theirs.data).all():
+                allowed, off = (np.abs(v.data.astype("float64") - true.data) for v in (theirs, ours))
+                if ours.data.size and not off.max() <= 2 * allowed.max():
+                    return False
+            elif difference(theirs.data, ours.data, ours.dtype) is not None:
+                return False
+        elif difference(theirs.data, ours.data, ours.dtype, exact=True) is not None:
+            return False
+    return True
 
 
 def count(report: OpReport, dtype: str, index: int, sample: Sample, differences: dict[str, list]) -> None:
@@ -123,7 +172,7 @@ def merged(category: str) -> str:
     return next((c for c in ("out", "in-place") if category.startswith(c)), category)
 
 
-def note(report: OpReport, category: str, text: str, most: int = 8) -> None:
+def note(report: OpReport, category: str, text: str, most: int = 6) -> None:
     """Keeps the first few texts of each category."""
     if sum(t.find(f"{category}:") >= 0 or t.startswith(f"({category})") for t in report.failures) < most:
         report.failures.append(text)
@@ -140,6 +189,3 @@ def brief(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(brief, value)) + "]"
     return repr(value)
-
-
-__all__ = ["CATEGORIES", "OpReport", "Outcome", "check_op", "check_sample", "thaw"]
