@@ -45,16 +45,19 @@ double accuracy(const nn::Sequential& model, const Split& test) {
 
 /// Trains and returns the loss of every step.
 std::vector<double> train(nn::Sequential& model, const Split& split, const Split& test, size_t max_steps) {
+  const nn::CrossEntropyLoss criterion;
   optim::Adam optimizer(model.parameters(), {.lr = 2e-3});
   data::DataLoader loader(data::TensorDataset({split.images, split.labels}), {.batch_size = kBatch, .shuffle = true});
   std::vector<double> losses;
   for (int epoch = 1; epoch <= kEpochs; ++epoch) {
+    data::Progress progress(loader.size(), "epoch " + std::to_string(epoch));
     for (const auto& batch : loader) {
-      const Tensor loss = gradus::cross_entropy_loss(model(batch[0]), batch[1]);
+      const Tensor loss = criterion(model(batch[0]), batch[1]);
       optimizer.zero_grad();
       loss.backward();
       optimizer.step();
       losses.push_back(loss.item<double>());
+      progress.step();
       if (losses.size() == max_steps) return losses;
     }
     if (epoch % 5 == 0)
@@ -83,8 +86,8 @@ int main(int argc, char** argv) {
   const int64_t n = all.labels.size(0);
   const Tensor order = gradus::randperm(n);
   const Tensor train_rows = order.narrow(0, 0, 1437), test_rows = order.narrow(0, 1437, n - 1437);
-  const Split training{all.images.index({train_rows}), all.labels.index({train_rows})};
-  const Split test{all.images.index({test_rows}), all.labels.index({test_rows})};
+  const Split training{all.images.index_select(0, train_rows), all.labels.index_select(0, train_rows)};
+  const Split test{all.images.index_select(0, test_rows), all.labels.index_select(0, test_rows)};
 
   nn::Sequential model(nn::Linear(64, 256), nn::ReLU(), nn::Linear(256, 10));
   const std::vector<double> losses = train(model, training, test, max_steps);
