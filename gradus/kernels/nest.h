@@ -20,13 +20,18 @@ struct Nest {
   /// Calls body(pointers) at the start of every innermost run.
   template <class F>
   void for_each_row(F&& body) const {
+    for_each(1, body);
+  }
+  /// Calls body(pointers) at the start of every block over the `inner_dims` innermost dims.
+  template <class F>
+  void for_each(int inner_dims, F&& body) const {
     char* at[kMaxArrays];
     for (int k = 0; k < n; ++k) at[k] = data[k];
     int64_t index[kMaxDims];
-    for (int d = 1; d < ndim; ++d) index[d] = 0;
+    for (int d = inner_dims; d < ndim; ++d) index[d] = 0;
     for (;;) {
       body(static_cast<char* const*>(at));
-      int d = 1;
+      int d = inner_dims;
       for (; d < ndim; ++d) {
         for (int k = 0; k < n; ++k) at[k] += stride[k][d] * bytes[k];
         if (++index[d] < size[d]) break;

@@ -10,16 +10,20 @@ namespace {
 constexpr int64_t kTile = 1024;
 constexpr int kMaxIn = Nest::kMaxArrays - 1;
 
-// How one array takes part in the innermost loop.
+// How one array takes part in the innermost loop, or in blocks of several short rows.
 struct Feed {
   bool direct = false, splat = false;
-  int64_t stride = 0, bytes = 0;
+  int64_t stride = 0, row = 0, bytes = 0,
+          tile_bytes = 0;  // row: stride to the next row; tile_bytes: of the buffer's type
   ConvertFn convert = nullptr;
   char* buffer = nullptr;
+  const char* held = nullptr;  // what the buffer holds, if it can be used again
+  int64_t held_rows = 0;
 };
 
 struct Buffers {
   alignas(64) char tile[kMaxIn + 1][kTile * 8];
+  alignas(64) char column[kTile * 8];
 };
 Buffers& buffers() {
   static thread_local Buffers b;
@@ -60,11 +64,113 @@ bool run_directly(const Launch& l, const PointwiseInfo& info) {
 
 void prepare(Feed& f, const Nest& nest, int k, DType dtype, DType wanted, bool is_output) {
   f.stride = nest.inner_stride(k);
+  f.row = nest.ndim > 1 ? nest.stride[k][1] : 0;
   f.bytes = nest.bytes[k];
+  f.tile_bytes = item_size(wanted);
   f.direct = dtype == wanted && f.stride == 1;
   f.splat = !is_output && f.stride == 0;
   f.convert = is_output ? convert_fn(dtype, wanted) : convert_fn(wanted, dtype);
   f.buffer = buffers().tile[k];
+}
+
+// ---- long rows: tile after tile along the innermost dim
+
+void run_rows(const Nest& nest, Feed* feed, TileFn tile, const void** in) {
+  const int n_in = nest.n - 1;
+  const int64_t n = nest.inner();
+  nest.for_each_row([&](char* const* at) {
+    for (int i = 0; i < n_in; ++i) {
+      Feed& f = feed[i + 1];
+      if (!f.splat) continue;
+      if (f.held != at[i + 1]) f.convert(f.buffer, 1, at[i + 1], 0, n < kTile ? n : kTile);
+      f.held = at[i + 1];
+      in[i] = f.buffer;
+    }
+    for (int64_t start = 0; start < n; start += kTile) {
+      const int64_t len = n - start < kTile ? n - start : kTile;
+      for (int i = 0; i < n_in; ++i) {
+        const Feed& f = feed[i + 1];
+        if (f.splat) continue;
+        char* src = at[i + 1] + start * f.stride * f.bytes;
+        if (!f.direct) f.convert(f.buffer, 1, src, f.stride, len);
+        in[i] = f.direct ? src : f.buffer;
+      }
+      const Feed& out = feed[0];
+      char* dst = at[0] + start * out.stride * out.bytes;
+      tile(out.direct ? dst : out.buffer, in, len);
+      if (!out.direct) out.convert(dst, out.stride, out.buffer, 1, len);
+    }
+  });
+}
+
+// ---- short rows: several of them in one tile
+
+template <class T>
+void widen(char* to, const char* column, int64_t rows, int64_t n) {
+  T* d = reinterpret_cast<T*>(to);
+  const T* c = reinterpret_cast<const T*>(column);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t j = 0; j < n; ++j) d[r * n + j] = c[r];
+}
+
+// Copies the first `row` bytes behind themselves until there are `rows` of them.
+void repeat(char* buffer, int64_t row, int64_t rows) {
+  for (int64_t done = 1; done < rows;) {
+    const int64_t more = done < rows - done ? done : rows - done;
+    __builtin_memcpy(buffer + done * row, buffer, static_cast<size_t>(more * row));
+    done += more;
+  }
+}
+
+// `rows` rows of n elements at `src` as one run.
+const void* load_block(Feed& f, char* src, int64_t rows, int64_t n) {
+  const bool even = f.row == f.stride * n;
+  if (f.direct && even) return src;
+  if (f.held == src && f.held_rows >= rows) return f.buffer;
+  if (even) {
+    f.convert(f.buffer, 1, src, f.stride, rows * n);
+  } else if (f.row == 0) {
+    f.convert(f.buffer, 1, src, f.stride, n);
+    repeat(f.buffer, n * f.tile_bytes, rows);
+  } else if (f.stride == 0) {
+    char* column = buffers().column;
+    f.convert(column, 1, src, f.row, rows);
+    if (f.tile_bytes == 4) widen<uint32_t>(f.buffer, column, rows, n);
+    else widen<uint64_t>(f.buffer, column, rows, n);
+  } else {
+    for (int64_t r = 0; r < rows; ++r)
+      f.convert(f.buffer + r * n * f.tile_bytes, 1, src + r * f.row * f.bytes, f.stride, n);
+  }
+  if (f.row == 0) {
+    f.held = src;
+    f.held_rows = rows;
+  }
+  return f.buffer;
+}
+
+void store_block(const Feed& f, char* dst, int64_t rows, int64_t n) {
+  if (f.row == f.stride * n) return f.convert(dst, f.stride, f.buffer, 1, rows * n);
+  for (int64_t r = 0; r < rows; ++r)
+    f.convert(dst + r * f.row * f.bytes, f.stride, f.buffer + r * n * f.tile_bytes, 1, n);
+}
+
+void run_blocks(const Nest& nest, Feed* feed, TileFn tile, const void** in) {
+  const int n_in = nest.n - 1;
+  const int64_t n = nest.inner(), all = nest.size[1], at_once = kTile / n;
+  const Feed& out = feed[0];
+  const bool direct = out.direct && out.row == n;
+  nest.for_each(2, [&](char* const* at) {
+    for (int64_t start = 0; start < all; start += at_once) {
+      const int64_t rows = all - start < at_once ? all - start : at_once;
+      for (int i = 0; i < n_in; ++i) {
+        Feed& f = feed[i + 1];
+        in[i] = load_block(f, at[i + 1] + start * f.row * f.bytes, rows, n);
+      }
+      char* dst = at[0] + start * out.row * out.bytes;
+      tile(direct ? dst : out.buffer, in, rows * n);
+      if (!direct) store_block(out, dst, rows, n);
+    }
+  });
 }
 
 }  // namespace
@@ -83,27 +189,8 @@ void run_pointwise(const Launch& l) {
   for (int i = 0; i < n_in; ++i) prepare(feed[i + 1], nest, i + 1, l.in[i].dtype, info.compute, false);
   const void* in[kMaxIn + 4];
   for (int i = n_in; i < l.n_in; ++i) in[i] = l.in[i].data;
-  const int64_t n = nest.inner();
-  nest.for_each_row([&](char* const* at) {
-    for (int i = 0; i < n_in; ++i)
-      if (feed[i + 1].splat) {
-        feed[i + 1].convert(feed[i + 1].buffer, 1, at[i + 1], 0, n < kTile ? n : kTile);
-        in[i] = feed[i + 1].buffer;
-      }
-    for (int64_t start = 0; start < n; start += kTile) {
-      const int64_t len = n - start < kTile ? n - start : kTile;
-      for (int i = 0; i < n_in; ++i) {
-        const Feed& f = feed[i + 1];
-        if (f.splat) continue;
-        char* src = at[i + 1] + start * f.stride * f.bytes;
-        if (!f.direct) f.convert(f.buffer, 1, src, f.stride, len);
-        in[i] = f.direct ? src : f.buffer;
-      }
-      char* dst = at[0] + start * feed[0].stride * feed[0].bytes;
-      info.tile(feed[0].direct ? dst : feed[0].buffer, in, len);
-      if (!feed[0].direct) feed[0].convert(dst, feed[0].stride, feed[0].buffer, 1, len);
-    }
-  });
+  if (nest.ndim > 1 && nest.inner() <= kTile / 2) run_blocks(nest, feed, info.tile, in);
+  else run_rows(nest, feed, info.tile, in);
 }
 
 }  // namespace gradus

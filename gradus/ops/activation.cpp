@@ -35,6 +35,19 @@ Tensor gelu_backward(const Tensor& grad_output, const Tensor& self, std::string_
                               : pointwise<GeluErfBackward>(grad_output, self);
 }
 const Tensor& silu_(const Tensor& self) { return pointwise_inplace<Silu>(self); }
+const Tensor& gelu_(const Tensor& self, std::string_view approximate) {
+  return by_tanh(approximate) ? pointwise_inplace<GeluTanh>(self) : pointwise_inplace<GeluErf>(self);
+}
+const Tensor& leaky_relu_(const Tensor& self, Scalar negative_slope) {
+  return pointwise_inplace<LeakyRelu>(self, negative_slope);
+}
+const Tensor& hardtanh_(const Tensor& self, Scalar min_val, Scalar max_val) {
+  return pointwise_inplace<Hardtanh>(self, min_val, max_val);
+}
+const Tensor& relu6_(const Tensor& self) { return hardtanh_(self, 0, 6); }
+const Tensor& threshold_(const Tensor& self, Scalar threshold, Scalar value) {
+  return pointwise_inplace<Threshold>(self, threshold, value);
+}
 Tensor relu6(const Tensor& self) { return hardtanh(self, 0, 6); }
 
 }  // namespace gradus

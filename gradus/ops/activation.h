@@ -198,6 +198,9 @@ struct LeakyReluBackward {
   static Tensor d1(const Tensor& g) { return zeros_like(g); }
 };
 
+inline constexpr Op leaky_relu_inplace_op{"leaky_relu_(Tensor(a!) self, Scalar negative_slope=0.01) -> Tensor(a!)",
+                                          "Applies leaky_relu to self.", Kind::Composite, "n"};
+
 struct Hardtanh {
   static constexpr Op op{"hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor",
                          "self, kept between two numbers.", Kind::Promote, "n"};
@@ -218,6 +221,14 @@ struct HardtanhBackward {
   }
   static Tensor d1(const Tensor& g) { return zeros_like(g); }
 };
+inline constexpr Op hardtanh_inplace_op{"hardtanh_(Tensor(a!) self, Scalar min_val=-1, Scalar max_val=1) -> Tensor(a!)",
+                                        "Applies hardtanh to self.", Kind::Composite, "n"};
+inline constexpr Op relu6_inplace_op{"relu6_(Tensor(a!) self) -> Tensor(a!)", "Applies relu6 to self.", Kind::Composite,
+                                     "n"};
+inline constexpr Op threshold_inplace_op{"threshold_(Tensor(a!) self, Scalar threshold, Scalar value) -> Tensor(a!)",
+                                         "Applies threshold to self.", Kind::Composite, "f"};
+inline constexpr Op gelu_inplace_op{"gelu_(Tensor(a!) self, *, str approximate='none') -> Tensor(a!)",
+                                    "Applies gelu to self.", Kind::Composite, "n"};
 inline constexpr Op relu6_op{"relu6(Tensor self) -> Tensor", "self, kept between 0 and 6.", Kind::Composite, "n"};
 
 }  // namespace gradus

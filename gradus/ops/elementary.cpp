@@ -31,6 +31,15 @@ Tensor PowOfScalar::d1(const Tensor& g, const Attr<Scalar, 0>& a, const In<1>& b
   return g * (y * std::log(a->to_double()));
 }
 
+Tensor round(const Tensor& self, int64_t decimals) {
+  const Scalar scale(std::pow(10.0, std::abs(static_cast<double>(decimals))));
+  return decimals < 0 ? pointwise<RoundOver>(self, scale) : pointwise<RoundTimes>(self, scale);
+}
+const Tensor& round_(const Tensor& self, int64_t decimals) {
+  const Scalar scale(std::pow(10.0, std::abs(static_cast<double>(decimals))));
+  return decimals < 0 ? pointwise_inplace<RoundOver>(self, scale) : pointwise_inplace<RoundTimes>(self, scale);
+}
+
 Tensor square(const Tensor& self) { return pow(self, 2); }
 const Tensor& square_(const Tensor& self) { return pow_(self, 2); }
 

@@ -138,6 +138,26 @@ struct Round {
   static void validate(DType common) { refuse_bool("round_vml_cpu", common); }
   static Tensor d0(const Tensor& g) { return zeros_like(g); }
 };
+// round to decimals is one of two operators, by the sign of `decimals`; their nodes have one name.
+struct RoundTimes {
+  static constexpr Op op{"_gradus_round_times(Tensor self, *, Scalar scale) -> Tensor", "round(self * scale) / scale.",
+                         Kind::PromoteFloat, "", "RoundBackward1"};
+  static auto value(auto a, auto scale) { return math::round(a * scale) / scale; }
+  static void validate(DType common) { refuse_integers("round_cpu", common); }
+  static Tensor d0(const Tensor& g) { return zeros_like(g); }
+};
+struct RoundOver {
+  static constexpr Op op{"_gradus_round_over(Tensor self, *, Scalar scale) -> Tensor", "round(self / scale) * scale.",
+                         Kind::PromoteFloat, "", "RoundBackward1"};
+  static auto value(auto a, auto scale) { return math::round(a / scale) * scale; }
+  static void validate(DType common) { refuse_integers("round_cpu", common); }
+  static Tensor d0(const Tensor& g) { return zeros_like(g); }
+};
+inline constexpr Op round_decimals_op{"round.decimals(Tensor self, *, int decimals) -> Tensor",
+                                      "self rounded to decimals after the point, ties to even.", Kind::Composite,
+                                      "fmo"};
+inline constexpr Op round_decimals_inplace_op{"round_.decimals(Tensor(a!) self, *, int decimals) -> Tensor(a!)",
+                                              "Rounds self to decimals after the point.", Kind::Composite, "m"};
 struct Frac {
   static constexpr Op op{"frac(Tensor self) -> Tensor", "The fraction of self, with its sign.", Kind::PromoteFloat,
                          "fmio"};
