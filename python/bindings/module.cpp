@@ -121,6 +121,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_numpy(module.get());
     init_autograd(module.get());
     init_module_base(module.get());
+    init_optim(module.get());
     init_functions(module.get());
     add_rebuild(module.get());
     return module.release();

@@ -115,5 +115,6 @@ void init_creation(PyObject* module);
 void init_numpy(PyObject* module);
 void init_autograd(PyObject* module);
 void init_module_base(PyObject* module);
+void init_optim(PyObject* module);
 
 }  // namespace gradus::py
