@@ -109,8 +109,6 @@ CASES = [
     "'%.3f' % lib.tensor(2.0)",
     "lib.finfo(lib.float32), lib.finfo(lib.float16), lib.finfo(lib.bfloat16), lib.finfo(lib.float64), lib.finfo()",
     "lib.iinfo(lib.int8), lib.iinfo(lib.uint8), lib.iinfo(lib.int64)",
-    "lib.finfo(lib.int8)",
-    "lib.iinfo(lib.float32)",
     "lib.finfo(lib.float16).tiny, lib.finfo(lib.float64).max, lib.finfo(lib.float32).eps, lib.finfo(lib.float64).min",
     "lib.typename(lib.ones(1)), lib.typename(3), lib.typename(lib.nn.ReLU()), lib.typename(int)",
 ]
@@ -122,6 +120,12 @@ def test_cases(text):
         pytest.skip("PyTorch's tensors don't know the Parameter of Gradus")
     ours, theirs = both(lambda lib: names(eval(text, {"lib": lib, "f": None})))
     assert ours == theirs
+
+
+def test_limits_of_the_wrong_kind_of_dtype():
+    for call in ("finfo(lib.int8)", "iinfo(lib.float32)"):
+        ours, theirs = both(lambda lib, call=call: eval("lib." + call, {"lib": lib}))
+        assert ours[0] == theirs[0] == "TypeError"
 
 
 def test_profiles():

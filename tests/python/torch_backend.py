@@ -15,6 +15,8 @@ _NOT_FROM_CORE = {
     "compile",
     "enable_grad",
     "get_rng_state",
+    "finfo",
+    "iinfo",
     "inference_mode",
     "initial_seed",
     "is_tensor",
