@@ -66,6 +66,12 @@ void normal_out(const Tensor& out, double mean, double std, const IntList& size,
   with_normal(sized(out, size), mean, std, generator);
   bump_version(out.impl());
 }
+// PyTorch counts a change of size as a write of its own here, and only here.
+void standard_normal_out(const Tensor& out, const IntList& size, Generator* generator, OptDType dtype) {
+  const bool resized = !(out.sizes() == size);
+  normal_out(out, 0, 1, size, generator, dtype);
+  if (resized) bump_version(out.impl());
+}
 void integers_out(const Tensor& out, int64_t low, int64_t high, const IntList& size, Generator* generator) {
   check_integers(out.dtype(), product(size), low, high);
   with_integers(sized(out, size), low, high, generator);
@@ -133,11 +139,11 @@ void RandFrom::write_out(const Tensor* out, const IntList& size, Generator* gene
   uniform_out(*out, size, generator, dtype);
 }
 void Randn::write_out(const Tensor* out, const IntList& size, OptDType dtype, OptLayout, OptDevice, OptBool) {
-  normal_out(*out, 0, 1, size, nullptr, dtype);
+  standard_normal_out(*out, size, nullptr, dtype);
 }
 void RandnFrom::write_out(const Tensor* out, const IntList& size, Generator* generator, OptDType dtype, OptLayout,
                           OptDevice, OptBool) {
-  normal_out(*out, 0, 1, size, generator, dtype);
+  standard_normal_out(*out, size, generator, dtype);
 }
 void Randint::write_out(const Tensor* out, int64_t high, const IntList& size, OptDType, OptLayout, OptDevice, OptBool) {
   integers_out(*out, 0, high, size, nullptr);
@@ -196,13 +202,15 @@ Tensor randint_like(const Tensor& self, int64_t low, int64_t high, Generator* ge
 
 // ---- from parameters given as tensors
 
+// Scaling and shifting an `out=` goes by an alias with a version of its own: the call counts as one write.
+
 Tensor NormalMean::forward(const Tensor& mean, double std, Generator* generator) {
   return with_normal(allocate(mean.sizes(), mean.dtype()), 0, std, generator).add_(mean);
 }
 void NormalMean::write_out(const Tensor* out, const Tensor& mean, double std, Generator* generator) {
   const Dims sizes = broadcast_sizes(mean.sizes(), out->sizes());
   normal_out(*out, 0, std, sizes, generator, {});
-  out->add_(mean);
+  out->variable_data().add_(mean);
 }
 
 Tensor NormalStd::forward(double mean, const Tensor& std, Generator* generator) {
@@ -212,7 +220,7 @@ Tensor NormalStd::forward(double mean, const Tensor& std, Generator* generator) 
 void NormalStd::write_out(const Tensor* out, double mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
   normal_out(*out, 0, 1, std.sizes(), generator, {});
-  out->mul_(std).add_(mean);
+  out->variable_data().mul_(std).add_(mean);
 }
 
 Tensor NormalMeanStd::forward(const Tensor& mean, const Tensor& std, Generator* generator) {
@@ -223,7 +231,7 @@ Tensor NormalMeanStd::forward(const Tensor& mean, const Tensor& std, Generator* 
 void NormalMeanStd::write_out(const Tensor* out, const Tensor& mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
   normal_out(*out, 0, 1, broadcast_sizes(mean.sizes(), std.sizes()), generator, {});
-  out->mul_(std).add_(mean);
+  out->variable_data().mul_(std).add_(mean);
 }
 
 Tensor normal(double mean, double std, IntList size, Generator* generator, OptDType dtype, OptLayout, OptDevice,
