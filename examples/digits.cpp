@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
   const Split training{all.images.index_select(0, train_rows), all.labels.index_select(0, train_rows)};
   const Split test{all.images.index_select(0, test_rows), all.labels.index_select(0, test_rows)};
 
-  nn::Sequential model(nn::Linear(64, 256), nn::ReLU(), nn::Linear(256, 10));
+  nn::Sequential model{nn::Linear(64, 256), nn::ReLU(), nn::Linear(256, 10)};
   const std::vector<double> losses = train(model, training, test, max_steps);
   if (print_losses)
     for (double loss : losses) std::printf("%.9g\n", loss);

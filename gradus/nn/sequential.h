@@ -1,5 +1,6 @@
 // Modules of types forgotten: AnyModule holds one, Sequential chains several.
 #pragma once
+#include <initializer_list>
 #include <vector>
 
 #include "gradus/nn/module.h"
@@ -60,14 +61,17 @@ class AnyModule {
 };
 
 /// A chain: each module's output is the next one's input. Children are named "0", "1", …
+///
+///     nn::Sequential model{nn::Linear(64, 256), nn::ReLU(), nn::Linear(256, 10)};
 class Sequential {
  public:
   Sequential() = default;
+  Sequential(std::initializer_list<AnyModule> modules) : modules_(modules) {}
   template <class... M>
-  requires(sizeof...(M) > 0 && !(sizeof...(M) == 1 && (std::is_same_v<std::remove_cvref_t<M>, Sequential> &&
-                                                       ...))) explicit Sequential(M&&... modules) {
-    modules_.reserve(sizeof...(M));
-    (append(static_cast<M&&>(modules)), ...);
+  requires(sizeof...(M) > 1) explicit Sequential(M&&...) {
+    static_assert(sizeof...(M) == 0,
+                  "write Sequential{…}: braces make the layers in order, parentheses need not, and "
+                  "the order decides which random numbers each of them starts from");
   }
 
   Tensor operator()(const Tensor& x) const;
