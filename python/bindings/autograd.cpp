@@ -45,14 +45,20 @@ PyTypeObject* type_of(const Node& n) {
   PyTypeObject*& type = (*types)[n.type];
   if (!type) {
     PyType_Slot slots[] = {{0, nullptr}};
-    PyType_Spec spec{n.name(), sizeof(PyNode), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+    auto* name = new std::string("gradus.autograd." + std::string(n.name()));  // the type may refer to it
+    PyType_Spec spec{name->c_str(), sizeof(PyNode), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
     type = make_type(spec, node_base);
   }
   return type;
 }
 
 PyObject* node_repr(PyObject* self) { return PyUnicode_FromFormat("<%s object at %p>", node_of(self)->name(), self); }
-PyObject* node_name(PyObject* self, PyObject*) { return PyUnicode_FromString(node_of(self)->name()); }
+// The nodes that PyTorch writes by hand show their namespace.
+PyObject* node_name(PyObject* self, PyObject*) {
+  const std::string_view name = node_of(self)->name();
+  const bool by_hand = name == "AccumulateGrad" || name == "CopySlices" || name == "CopyBackwards";
+  return PyUnicode_FromFormat(by_hand ? "torch::autograd::%s" : "%s", node_of(self)->name());
+}
 PyObject* node_sequence(PyObject* self, PyObject*) { return PyLong_FromUnsignedLongLong(node_of(self)->seq); }
 PyObject* node_next(PyObject* self, void*) {
   return guarded([&] {

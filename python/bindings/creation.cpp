@@ -65,7 +65,6 @@ Dims infer_sizes(PyObject* data) {
     if (sizes.size() > 128) fail(PyExc_ValueError, "too many dimensions '%s'", Py_TYPE(at.get())->tp_name);
     if (n == 0) break;
     at = own(PySequence_GetItem(at.get(), 0));
-    if (PyUnicode_Check(at.get())) break;
   }
   return sizes;
 }
@@ -237,9 +236,9 @@ PyObject* list_of(const T* p, const IntList& sizes, const IntList& strides, int6
 Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
   if (is_tensor(data)) return converted_copy(tensor_of(data), dtype);
   if (is_ndarray(data)) return converted_copy(tensor_from_ndarray(data, false), dtype);
-  const DType type = dtype ? *dtype : infer_dtype(data);
   if (PyUnicode_Check(data)) fail(PyExc_TypeError, "new(): invalid data type '%s'", Py_TYPE(data)->tp_name);
   const Dims sizes = infer_sizes(data);
+  const DType type = dtype ? *dtype : infer_dtype(data);
   Tensor t = fresh_tensor(sizes, type);
   dispatch(type, [&]<class T>() { store(static_cast<T*>(t.data_ptr()), data, sizes, 0); });
   return t;

@@ -59,7 +59,8 @@ std::string describe_call(const Arguments& a) {
     if (missing++) names += ", ";
     names += str("\"", utf8(o.params[i].name), "\"");
   }
-  type_error(str(g.name, "() missing ", missing, " required positional arguments: ", names));
+  type_error(str(g.name, "() missing ", missing, missing == 1 ? " required positional arguments: " : " required positional argument: ",
+                 names));
 }
 
 [[noreturn]] void raise_extra_keywords(const Group& g, const Overload& o, const Arguments& a) {
@@ -105,6 +106,7 @@ std::string describe_call(const Arguments& a) {
         at = a.n;
         continue;
       }
+      if (o.varargs && positional && at == 0 && a.n > o.max_positional) raise_extra(g, o, a.n);
       raise_wrong_type(g, p, object, positional ? at : -1);
     }
     at += positional;
@@ -151,16 +153,19 @@ bool counts_match(const Overload& o, const Arguments& a) {
 
 void raise_no_match(const Group& g, const Arguments& a) {
   const Overload* only = nullptr;
-  int shown = 0, plausible = 0;
+  int shown = 0, plausible = 0, known = 0;
   const Py_ssize_t given = a.n + a.n_keywords();
   for (const Overload& o : g.overloads) {
+    known += !o.extra;
     if (o.hidden) continue;
     ++shown;
     if (given < o.min_args || given > o.max_args) continue;
     ++plausible;
     only = &o;
   }
-  if (g.overloads.size() == 1) explain(g, g.overloads[0], a);
+  if (known == 1)
+    for (const Overload& o : g.overloads)
+      if (!o.extra) explain(g, o, a);
   if (plausible == 1) explain(g, *only, a);
   std::string message =
       str(g.name, "() received an invalid combination of arguments - got ", describe_call(a), ", but expected ");

@@ -172,6 +172,16 @@ PyObject* named_result(PyTypeObject* type, Results& r) {
   return tuple.release();
 }
 
+void check_differentiable(DType dtype) {
+  check(is_floating(dtype), "Only Tensors of floating point and complex dtype can require gradients");
+}
+// Before anything is drawn from a generator.
+void check_differentiable(const Overload& o, const Value* values) {
+  for (const Param& p : o.params)
+    if (p.kind == ArgKind::OptDType && p.slot >= 0 && !values[p.slot].none)
+      check_differentiable(static_cast<DType>(values[p.slot].integer));
+}
+
 PyObject* invoke(const Group& g, const Overload& o, PyObject* self, PyObject* const* args, const Matched& m) {
   static_assert(std::is_trivially_copyable_v<Value>);
   alignas(Value) unsigned char raw[sizeof(Value) * (kMaxOuts + Schema::kMax)];
@@ -197,10 +207,14 @@ PyObject* invoke(const Group& g, const Overload& o, PyObject* self, PyObject* co
     else if (p.slot == kOutSlot) n_out = convert_out(g, o, object, values, scratch);
     else requires_grad = object == Py_True;
   }
+  if (requires_grad) check_differentiable(o, values);
   Results results;
   const Boxed& target = n_out ? o.out : o.call;
   target.call(target.fn, values - n_out, results);
-  if (requires_grad) results.tensors[0].requires_grad_(true);
+  if (requires_grad) {
+    check_differentiable(results.tensors[0].dtype());
+    results.tensors[0].requires_grad_(true);
+  }
   if (o.result_type && results.kind == Results::Kind::Tensors && results.n > 1)
     return named_result(o.result_type, results);
   return to_python(results);
@@ -238,8 +252,8 @@ bool accepts(const Param& p, PyObject* o) {
 }
 
 bool starts_with_index(PyObject* o, Py_ssize_t n) {
-  if (n) return is_index(o);
-  return PySequence_Fast_GET_SIZE(o) == 0 || is_index(PySequence_Fast_GET_ITEM(o, 0));
+  if (n) return !PyBool_Check(o) && is_index(o);
+  return PySequence_Fast_GET_SIZE(o) == 0 || starts_with_index(PySequence_Fast_GET_ITEM(o, 0), 1);
 }
 
 PyObject* keyword_argument(const Param& p, const Arguments& a) {

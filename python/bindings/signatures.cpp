@@ -15,7 +15,8 @@ namespace {
 
 // Operators that take a number where they ask for a tensor; their overloads for numbers are not shown.
 const std::set<std::string_view> kNumbersAsTensors{"add", "sub", "mul", "div", "true_divide", "floor_divide",
-                                                   "multiply", "subtract", "divide"};
+                                                   "multiply", "subtract", "divide", "copy_"};
+const std::set<std::string_view> kScaledProducts{"addmm", "addmv", "addr", "addbmm", "baddbmm"};
 const std::set<std::string_view> kHiddenScalarOverloads{"add", "sub", "mul", "div"};
 
 std::string_view type_text(ArgKind kind) {
@@ -46,6 +47,12 @@ std::string_view type_text(ArgKind kind) {
   return "torch.Generator";
 }
 
+// A list of views is written "Tensor(a -> *) self".
+std::string_view name_of(const ArgSpec& a) {
+  const auto arrow = a.name.find("-> *) ");
+  return arrow == a.name.npos ? a.name : a.name.substr(arrow + 6);
+}
+
 // The spelling by which PyTorch sorts overloads.
 std::string sort_type(const ArgSpec& a) {
   switch (a.kind) {
@@ -74,7 +81,7 @@ std::string sort_text(const Schema& s) {
     if (a.keyword_only && (!i || !s.args[static_cast<size_t>(i - 1)].keyword_only)) text += "*, ";
     text += sort_type(a);
     text += ' ';
-    text += a.name == "self" && is_tensor(a.kind) ? "input" : a.name;
+    text += name_of(a) == "self" && is_tensor(a.kind) ? "input" : name_of(a);
     if (a.has_default) text.append("=").append(a.fallback);
   }
   return text;
@@ -180,6 +187,7 @@ void set_name(Param& p, std::string_view name) {
   if (name == "dim") alias({"axis"});
   else if (name == "keepdim") alias({"keepdims"});
   else if (name == "input") alias({"x", "a", "x1"});
+  else if (name == "split_size" || name == "split_sizes") alias({"split_size_or_sections"});
   else if (name == "other") alias({"x2"});
 }
 
@@ -194,7 +202,7 @@ Param make_param(const ArgSpec& a, int slot) {
   p.allow_none = a.type.back() == '?';
   const std::string_view f = a.fallback;
   p.fallback = a.has_default ? (p.allow_none ? "None" : std::string(f)) : "";
-  set_name(p, a.name == "self" && is_tensor(a.kind) ? "input" : a.name);
+  set_name(p, name_of(a) == "self" && is_tensor(a.kind) ? "input" : name_of(a));
   return p;
 }
 
@@ -254,7 +262,7 @@ Overload make_overload(const OpEntry& entry, const Boxed& call, bool method, boo
   for (int i = 0; i < s.n_args; ++i) {
     const ArgSpec& a = s.args[static_cast<size_t>(i)];
     o.defaults.push_back(parse_default(a));
-    if (method && a.name == "self" && o.self_slot < 0) {
+    if (method && name_of(a) == "self" && o.self_slot < 0) {
       o.self_slot = i;
       continue;
     }
@@ -263,34 +271,66 @@ Overload make_overload(const OpEntry& entry, const Boxed& call, bool method, boo
   }
   if (o.out.fn && !factory) add_out();
   if (factory) o.params.push_back(extra_param(ArgKind::Bool, "requires_grad", "False", false, kRequiresGradSlot));
-  o.hidden = kHiddenScalarOverloads.contains(s.name) && s.overload == "Scalar";
+  o.hidden = o.extra = kHiddenScalarOverloads.contains(s.name) && s.overload == "Scalar";
   o.result_type = named_tuple_type(s);
   finish(o);
   return o;
 }
 
-// add(x, 2, y), and numbers where PyTorch takes them for tensors.
+// An overload with other positional parameters, which PyTorch accepts but does not show.
+void add_deprecated(std::vector<Overload>& list, const Overload& like, const std::vector<Param>& positional) {
+  Overload o = like;
+  o.hidden = true;
+  o.min_args = o.max_positional = o.max_args = 0;
+  std::vector<Param> params = positional;
+  for (Param& p : params) p.keyword_only = p.optional = false;
+  if (!o.params.empty() && o.params.back().slot == kOutSlot) params.push_back(o.params.back());
+  o.params = std::move(params);
+  finish(o);
+  list.push_back(std::move(o));
+}
+
+const Param& param_named(const Overload& o, std::string_view name) {
+  for (const Param& p : o.params)
+    if (utf8(p.name) == name) return p;
+  return o.params.front();
+}
+
+// add(x, 2, y) and addmm(beta, x, alpha, a, b).
+void add_deprecated_forms(std::vector<Overload>& list, const Overload& o) {
+  const std::string_view name = o.entry->op->schema.name;
+  const bool method = o.self_slot >= 0;
+  if ((name == "add" || name == "sub") && o.entry->op->schema.overload == "Tensor") {
+    std::vector<Param> order;
+    if (!method) order.push_back(o.params[0]);
+    order.push_back(param_named(o, "alpha"));
+    order.push_back(param_named(o, "other"));
+    add_deprecated(list, o, order);
+  } else if (kScaledProducts.contains(name)) {
+    const size_t first = method ? 0 : 1;
+    std::vector<Param> order{param_named(o, "beta")};
+    if (!method) order.push_back(o.params[0]);
+    std::vector<Param> with_alpha = order;
+    with_alpha.push_back(param_named(o, "alpha"));
+    for (auto* l : {&order, &with_alpha}) {
+      l->push_back(o.params[first]);
+      l->push_back(o.params[first + 1]);
+      add_deprecated(list, o, *l);
+    }
+  }
+}
+
+// What PyTorch accepts beyond the overloads it shows, among it numbers in place of tensors.
 void add_hidden_forms(std::vector<Overload>& list) {
-  const size_t n = list.size();
-  for (size_t i = 0; i < n; ++i) {
-    const Schema& s = list[i].entry->op->schema;
-    if (s.overload != "Tensor") continue;
-    if ((s.name == "add" || s.name == "sub") && s.n_args == 3) {
-      Overload o = list[i];
-      o.hidden = true;
-      o.min_args = o.max_positional = o.max_args = 0;
-      const size_t first = o.self_slot < 0 ? 1 : 0;
-      std::swap(o.params[first], o.params[first + 1]);
-      o.params[first].keyword_only = o.params[first].optional = o.params[first].keyword_only = false;
-      finish(o);
-      list.push_back(std::move(o));
-    }
-    if (kNumbersAsTensors.contains(s.name)) {
-      Overload o = list[i];
-      o.hidden = true;
-      for (Param& p : o.params) p.numbers = p.kind == ArgKind::Tensor && p.slot >= 0;
-      list.push_back(std::move(o));
-    }
+  const std::vector<Overload> shown = list;
+  for (const Overload& o : shown) add_deprecated_forms(list, o);
+  for (const Overload& like : shown) {
+    const Schema& s = like.entry->op->schema;
+    if (!kNumbersAsTensors.contains(s.name) || (s.overload != "Tensor" && !s.overload.empty())) continue;
+    Overload o = like;
+    o.hidden = o.extra = true;
+    for (Param& p : o.params) p.numbers = p.kind == ArgKind::Tensor && p.slot >= 0;
+    list.push_back(std::move(o));
   }
 }
 

@@ -29,6 +29,7 @@ struct Overload {
   const OpEntry* entry = nullptr;
   Boxed call, out;
   bool hidden = false;   // accepted, but not shown in messages
+  bool extra = false;    // not an overload of PyTorch's
   bool varargs = false;  // sizes may be given one by one
   bool keywords_follow = false;
   int self_slot = -1;    // argument that `self` of a method becomes
@@ -65,8 +66,8 @@ struct Arguments {
   Py_ssize_t n_keywords() const { return keywords ? PyTuple_GET_SIZE(keywords) : 0; }
 };
 bool accepts(const Param& param, PyObject* object);
-/// True if `object` or, for the first parameter of a varargs overload, the positional arguments are a list of ints.
-bool starts_with_index(PyObject* list, Py_ssize_t n);
+/// True if `object` is an int that may start a list; with n == 0, if it is a list that is empty or starts with one.
+bool starts_with_index(PyObject* object, Py_ssize_t n);
 PyObject* keyword_argument(const Param& param, const Arguments& args);
 [[noreturn]] void raise_no_match(const Group& group, const Arguments& args);
 

@@ -52,11 +52,30 @@ int set_requires_grad(PyObject* self, PyObject* value, void*) {
 }
 
 PyObject* get_grad(PyObject* self, void*) {
-  return guarded([&] { return wrap(tensor_of(self).grad()); });
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    if (!t.is_leaf() && !t.retains_grad() && !(t.impl()->meta && t.impl()->meta->grad))
+      ensure(PyErr_WarnEx(PyExc_UserWarning,
+                          "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+                          "attribute won't be populated during autograd.backward(). If you indeed want the .grad field "
+                          "to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. If you "
+                          "access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
+                          "github.com/pytorch/pytorch/pull/30531 for more information.",
+                          1) == 0);
+    return wrap(t.grad());
+  });
 }
 void check_grad(const Tensor& t, const Tensor& grad) {
-  check(grad.dtype() == t.dtype(), "assigned grad has data of a different type");
-  check(grad.sizes() == t.sizes(), "assigned grad has data of a different size");
+  static constexpr const char* types[] = {"bool",     "unsigned char", "signed char",   "short int", "int",
+                                          "long int", "c10::Half",     "c10::BFloat16", "float",     "double"};
+  check(grad.dtype() == t.dtype(), "attempting to assign a gradient with dtype '",
+        types[static_cast<int>(grad.dtype())], "' to a tensor with grad_dtype '", t.dtype(),
+        "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
+        "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
+        "the dtypes of a tensor and its gradient may break downstream systems that assume they match.");
+  check(grad.sizes() == t.sizes(), "attempting to assign a gradient of size '", grad.sizes(),
+        "' to a tensor of size '", t.sizes(),
+        "'. Please ensure that the gradient and the tensor are the same size");
 }
 int set_grad(PyObject* self, PyObject* value, void*) {
   return guarded_status([&] {

@@ -165,6 +165,24 @@ PyObject* retain_grad(PyObject* self, PyObject*) {
   });
 }
 
+PyObject* detach_in_place(PyObject* self, PyObject*) {
+  return guarded([&] {
+    TensorImpl* t = tensor_of(self).impl();
+    check(!tensor_of(self).is_view(),
+          "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+          "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+          "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function "
+          "in torch/optim/optimizer.py as the solution.");
+    if (!t->is_leaf()) {
+      drop(t->node);
+      t->node = nullptr;
+      t->out_nr = 0;
+    }
+    t->flags &= ~TensorImpl::kRequiresGrad;
+    return returns_self(self, nullptr);
+  });
+}
+
 PyObject* make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
     static Names<3> names{"_make_subclass", {"cls", "data", "require_grad"}};
@@ -265,6 +283,7 @@ PyMethodDef tensor_methods[] = {
     {"__deepcopy__", &tensor_deepcopy, METH_O, nullptr},
     {"__reduce_ex__", &tensor_reduce, METH_O, nullptr},
     {"requires_grad_", as_method(&requires_grad_), kFast, "Switches the recording of gradients."},
+    {"detach_", &detach_in_place, METH_NOARGS, "Takes this tensor out of the graph."},
     {"retain_grad", &retain_grad, METH_NOARGS, "Keeps .grad of a tensor that is no leaf."},
     {"register_hook", &tensor_register_hook, METH_O, "Calls a function with the gradient of this tensor."},
     {"backward", as_method(&tensor_backward), kFast, "Adds the gradients of this tensor to its leaves."},

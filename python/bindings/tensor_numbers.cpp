@@ -138,7 +138,11 @@ PyObject* absolute(PyObject* a) {
   return guarded([&] { return wrap(abs_op(tensor_of(a))); });
 }
 PyObject* invert(PyObject* a) {
-  return guarded([&] { return wrap(not_op(tensor_of(a))); });
+  return guarded([&] {
+    check_as(ErrorKind::Type, !is_floating(tensor_of(a).dtype()),
+             "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
+    return wrap(not_op(tensor_of(a)));
+  });
 }
 PyObject* positive(PyObject* a) {
   return guarded([&]() -> PyObject* {
@@ -160,14 +164,19 @@ int truth(PyObject* a) {
   });
   return status < 0 ? -1 : value;
 }
+Scalar single(PyObject* a) {
+  check_as(ErrorKind::Value, tensor_of(a).numel() == 1,
+           "only one element tensors can be converted to Python scalars");
+  return tensor_of(a).item();
+}
 PyObject* to_integer(PyObject* a) {
   return guarded([&] {
-    const Scalar s = tensor_of(a).item();
+    const Scalar s = single(a);
     return s.is_float() ? PyLong_FromDouble(s.to_double()) : PyLong_FromLongLong(s.to_int());
   });
 }
 PyObject* as_float(PyObject* a) {
-  return guarded([&] { return PyFloat_FromDouble(tensor_of(a).item().to_double()); });
+  return guarded([&] { return PyFloat_FromDouble(single(a).to_double()); });
 }
 PyObject* to_index(PyObject* a) {
   return guarded([&] {

@@ -99,6 +99,10 @@ void add_layouts(PyObject* module) {
 constexpr const char* kDevices[] = {"cpu",  "cuda", "ipu", "xpu",  "mkldnn", "opengl", "opencl", "ideep", "hip",        "ve",
                                     "fpga", "maia", "xla", "lazy", "vulkan", "mps",    "meta",   "hpu",   "mtia",       "privateuseone"};
 
+[[noreturn]] void no_accelerator() {
+  fail(PyExc_RuntimeError, "Cannot access accelerator device when none is available.");
+}
+
 int device_index_of(const char* digits, PyObject* whole) {
   char* end = nullptr;
   const long index = std::strtol(digits, &end, 10);
@@ -134,16 +138,23 @@ PyObject* device_new(PyTypeObject*, PyObject* args, PyObject* kwargs) {
     PyObject *type = nullptr, *index = Py_None;
     ensure(PyArg_ParseTupleAndKeywords(args, kwargs, "|OO:device", const_cast<char**>(names), &type, &index));
     if (!type) {
-      if (index == Py_None) fail(PyExc_TypeError, "device() missing 1 required positional arguments: \"type\"");
-      return make_device(1, static_cast<int>(PyLong_AsLong(index)));
+      if (index == Py_None)
+        fail(PyExc_TypeError,
+             "device() received an invalid combination of arguments - got (), but expected one of:\n * (torch.device "
+             "device)\n * (str type, int index = -1)\n");
+      no_accelerator();
     }
     if (Py_TYPE(type) == device_type && index == Py_None) {
       Py_INCREF(type);
       return type;
     }
-    if (PyLong_Check(type) && !PyBool_Check(type)) return make_device(1, static_cast<int>(PyLong_AsLong(type)));
+    if (PyLong_Check(type) && !PyBool_Check(type)) no_accelerator();
     if (!PyUnicode_Check(type))
-      fail(PyExc_TypeError, "device(): argument 'type' (position 1) must be str, not %s", type_name(type).c_str());
+      fail(PyExc_TypeError,
+           "device() received an invalid combination of arguments - got (%s), but expected one of:\n * (torch.device "
+           "device)\n      didn't match because some of the arguments have invalid types: (!%s!)\n * (str type, int "
+           "index = -1)\n",
+           type_name(type).c_str(), type_name(type).c_str());
     int t = 0, i = -1;
     parse_device(type, t, i);
     if (index != Py_None) {
@@ -309,6 +320,7 @@ PyObject* strided_layout() {
 
 Device device_of(PyObject* o) {
   int type = 1, index = -1;
+  if (PyLong_Check(o)) no_accelerator();
   if (Py_TYPE(o) == device_type)
     type = reinterpret_cast<PyDevice*>(o)->type;
   else if (PyUnicode_Check(o))
