@@ -21,10 +21,11 @@ target_link_options(_C PRIVATE -Wl,--exclude-libs,ALL)
 
 if(NOT SKBUILD)
   # A development build completes the package in the source tree: PYTHONPATH=python is enough to use it.
-  set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_SOURCE_DIR}/python/gradus)
+  set(GRADUS_PYTHON_OUT ${PROJECT_SOURCE_DIR}/python/gradus CACHE PATH "package folder that a development build completes")
+  set_target_properties(_C PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${GRADUS_PYTHON_OUT})
   add_custom_command(
     TARGET _C POST_BUILD
-    COMMAND ${CMAKE_COMMAND} -E copy_if_different ${GRADUS_STUB} ${PROJECT_SOURCE_DIR}/python/gradus)
+    COMMAND ${CMAKE_COMMAND} -E copy_if_different ${GRADUS_STUB} ${GRADUS_PYTHON_OUT})
 endif()
 
 install(TARGETS _C LIBRARY DESTINATION gradus COMPONENT python)
