@@ -96,6 +96,7 @@ void reduce(Reduction op, const Array& in, const Array& out) {
 
   ReducePlan plan;
   plan_reduction(in, out, plan);
+  if (plan.outputs == 0) return;
   ReduceTable::Gather* gather =
       truth && !in_place ? table().nonzero[type] : table().gather[type][static_cast<int>(acc)];
   Reducer reducer(plan, in.data, in.dtype, monoid_of(op), acc, gather, in_place, round);
@@ -110,6 +111,7 @@ void reduce(Reduction op, const Array& in, const Array& out) {
 void reduce_var(const Array& in, const Array& out, double correction, bool take_sqrt, const Array* mean) {
   ReducePlan plan;
   plan_reduction(in, out, plan);
+  if (plan.outputs == 0) return;
   const double divisor = std::fmax(0.0, static_cast<double>(plan.count) - correction);
   ReduceTable::Gather* gather = table().gather[static_cast<int>(in.dtype)][static_cast<int>(Acc::Double)];
   Reducer reducer(plan, in.data, in.dtype, Monoid::Sum, Acc::Double, gather, in.dtype == kFloat64, nullptr);
