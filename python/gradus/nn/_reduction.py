@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+_NUMBERS = {"none": 0, "mean": 1, "sum": 2}
+
 
 def get_enum(reduction: str) -> int:
     """The operator's number for `none`, `mean` or `sum`."""
-    number = {"none": 0, "mean": 1, "sum": 2}.get(reduction)
-    if number is None:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    return number
+    try:
+        return _NUMBERS[reduction]
+    except KeyError:
+        raise ValueError(f"{reduction} is not a valid value for reduction") from None
 
 
 def legacy_get_string(size_average: bool | None, reduce: bool | None, emit_warning: bool = True) -> str:

@@ -112,15 +112,20 @@ def _pair(input, target):
     warnings.warn(
         f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
         "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-        stacklevel=3,
+        stacklevel=4,
     )
     shape = _broadcast_shape(input.shape, target.shape)
     return input.expand(shape), target.expand(shape)
 
 
-def _weighted(loss, weight, reduction: str, size):
-    """Reduces an elementwise loss; the weighted mean divides by the sum of the weights."""
-    if weight.size() != size:
+def _elementwise(operator, input, target, reduction: str, weight):
+    """A loss of one value per element, reduced; the weighted mean divides by the sum of the weights."""
+    if weight is None:
+        if input.shape != target.shape:
+            input, target = _pair(input, target)
+        return operator(input, target, _Reduction.get_enum(reduction))
+    loss = operator(*_pair(input, target), 0)
+    if weight.size() != input.size():
         raise ValueError("Weights and input must have the same size.")
     weighted = loss * weight
     if reduction == "none":
@@ -136,11 +141,7 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction: str = "me
     """Squared differences: each (`none`), their mean or their sum."""
     if size_average is not None or reduce is not None:
         reduction = _Reduction.legacy_get_string(size_average, reduce)
-    size = input.size()
-    input, target = _pair(input, target)
-    if weight is not None:
-        return _weighted(_C.mse_loss(input, target, 0), weight, reduction, size)
-    return _C.mse_loss(input, target, _Reduction.get_enum(reduction))
+    return _elementwise(_mse_loss, input, target, reduction, weight)
 
 
 if hasattr(_C, "l1_loss"):
@@ -149,13 +150,10 @@ if hasattr(_C, "l1_loss"):
         """Absolute differences: each (`none`), their mean or their sum."""
         if size_average is not None or reduce is not None:
             reduction = _Reduction.legacy_get_string(size_average, reduce)
-        size = input.size()
-        input, target = _pair(input, target)
-        if weight is not None:
-            return _weighted(_C.l1_loss(input, target, 0), weight, reduction, size)
-        return _C.l1_loss(input, target, _Reduction.get_enum(reduction))
+        return _elementwise(_C.l1_loss, input, target, reduction, weight)
 
 
+_mse_loss = _C.mse_loss
 _nll_loss = getattr(_C, "nll_loss_nd", None) or _C.nll_loss
 _cross_entropy = getattr(_C, "cross_entropy_loss", None) or _C.cross_entropy
 

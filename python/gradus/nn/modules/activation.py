@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gradus import _C
 from gradus.nn import functional as F
 from gradus.nn.modules.module import Module
 
@@ -43,7 +42,7 @@ class GELU(Module):
         self.approximate = approximate
 
     def forward(self, input):
-        return _C.gelu(input, approximate=self.approximate)
+        return F.gelu(input, approximate=self.approximate)
 
     def extra_repr(self) -> str:
         return f"approximate={self.approximate!r}"

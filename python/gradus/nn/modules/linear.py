@@ -9,6 +9,8 @@ from gradus.nn import init
 from gradus.nn.modules.module import Module
 from gradus.nn.parameter import Parameter
 
+_linear = _C.linear
+
 
 class Identity(Module):
     """Returns its input; accepts and ignores any constructor argument."""
@@ -46,7 +48,7 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input):
-        return _C.linear(input, self.weight, self.bias)
+        return _linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
