@@ -6,6 +6,7 @@
 #include "gradus/data/dataloader.h"
 #include "gradus/data/progress.h"
 #include "gradus/gen/functions.h"
+#include "gradus/io/print.h"
 #include "gradus/io/values.h"
 #include "gradus/nn/init.h"
 #include "gradus/nn/layers.h"
