@@ -35,6 +35,19 @@ class Sample:
     name: str = ""
 
 
+def signature(sample: Sample) -> str:
+    parts = [brief(sample.input), *map(brief, sample.args), *(f"{k}={brief(v)}" for k, v in sample.kwargs.items())]
+    return f"({', '.join(parts)}){sample.name}"[:200]
+
+
+def brief(value: Any) -> str:
+    if isinstance(value, Array):
+        return f"{value.dtype}{list(value.shape)}" + ("" if value.data.size < 2 else f"/{list(value.strides)}")
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(brief, value)) + "]"
+    return getattr(value, "name", None) or repr(value)
+
+
 @dataclass
 class Outcome:
     """The tensors and values that came back, or the exception; and facts about them that are not values."""
