@@ -2,6 +2,7 @@
 #include "gradus/stream/record.h"
 
 #include <cstring>
+#include <memory>
 
 namespace gradus {
 
@@ -23,20 +24,18 @@ Splat make_splat(const Scalar& value, DType compute) {
 
 void submit(const Record& r) {
   constexpr int kMax = 16;
-  Array stack[kMax];
-  Array* arrays = r.n_in + r.n_out <= kMax ? stack : new Array[static_cast<size_t>(r.n_in + r.n_out)];
-  struct Free {
-    Array *all, *stack;
-    ~Free() {
-      if (all != stack) delete[] all;
-    }
-  } free_later{arrays, stack};
-  for (int i = 0; i < r.n_out; ++i) arrays[i] = r.out[i]->array();
+  alignas(Array) unsigned char stack[kMax * sizeof(Array)];  // not initialised: an op pays for what it uses
+  const int n = r.n_in + r.n_out;
+  std::unique_ptr<Array[]> heap;
+  if (n > kMax) heap.reset(new Array[static_cast<size_t>(n)]);
+  Array* arrays = heap ? heap.get() : reinterpret_cast<Array*>(stack);
+  for (int i = 0; i < r.n_out; ++i) new (arrays + i) Array(r.out[i]->array());
   Array* in = arrays + r.n_out;
   for (int i = 0; i < r.n_in; ++i)
-    in[i] = r.in[i]     ? r.in[i]->array()
-            : !r.splats ? Array{}
-                        : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr};
+    new (in + i) Array(
+        r.in[i]     ? r.in[i]->array()
+        : !r.splats ? Array{}
+                    : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr});
   r.run(Launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info});
 }
 
