@@ -86,14 +86,14 @@ gradus_venv() {
     echo "$PWD/python" >"$gradus_site/gradus-tree.pth"
 }
 
-# PyTorch's CPU build.
+# PyTorch's CPU build where pip finds one, else the general build.
 gradus_torch() {
   "$gradus_python" -c 'import torch, expecttest; assert torch.__version__.startswith("2.13.0")' 2>/dev/null && return 0
-  echo "installing PyTorch's CPU build (the oracle)"
+  echo "installing PyTorch (the oracle)"
   gradus_step "PyTorch" "$gradus_python" -m pip install --disable-pip-version-check \
     "torch==2.13.0+cpu" -r tools/requirements-torch.txt >/dev/null 2>&1 && return 0
   gradus_step "PyTorch" "$gradus_python" -m pip install --disable-pip-version-check \
-    "torch==2.13.0+cpu" -r tools/requirements-torch.txt
+    "torch==2.13.0" -r tools/requirements-torch.txt
 }
 
 # Configures (once) and builds a preset. Usage: gradus_build PRESET [CMake options]
