@@ -39,7 +39,7 @@ def environment(t: Any) -> dict[str, Any]:
         "b": t.from_numpy(np.array([[True, False, True], [False, True, False]])).clone(),
         "s": t.from_numpy(np.array(2.0, f32)).clone(),
         "n": t.from_numpy(np.array(2)).clone(),
-        "e": t.from_numpy(np.zeros((0, 3), f32)).clone(),
+        "e": t.zeros(0, 3),
         "g": t.from_numpy(np.array([1.0, -2.0, 3.0], f32)).clone().requires_grad_(),
         "h": t.from_numpy(np.array([[0.5, -1.0], [2.0, 3.0]])).clone().requires_grad_(),
     }
@@ -81,18 +81,20 @@ def call(code: str, t: Any) -> dict[str, Any]:
     t.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for statement in setup:
-            exec(statement, env)
-        before = state(env, t)
+        before: list[Any] = []
         try:
+            for statement in setup:
+                exec(statement, env)
+            before = state(env, t)
             if is_expression(expression):
                 return {"value": describe(eval(expression, env), t)}
             exec(expression, env)
             return {"value": None}
         except Exception as exception:
             message = neutral_text(str(exception)).strip().partition("\n")[0]
-            changed = [a[0] for a, b in zip(before[1:], state(env, t)[1:]) if a != b]
-            changed += ["generator"] if before[0] != state(env, t)[0] else []
+            after = state(env, t)
+            changed = [a[0] for a, b in zip(before[1:], after[1:]) if a != b]
+            changed += ["generator"] if before and before[0] != after[0] else []
             return {"error": type(exception).__name__, "message": message, "changed": changed}
 
 
