@@ -5,3 +5,8 @@ foreach(source ${GRADUS_BENCH_SOURCES})
   add_executable(bench_${program} ${source})
   target_link_libraries(bench_${program} PRIVATE Gradus::gradus)
 endforeach()
+# The product benchmark compares with oneDNN where it is installed.
+find_library(GRADUS_DNNL dnnl)
+if(GRADUS_DNNL AND TARGET bench_gemm)
+  target_link_libraries(bench_gemm PRIVATE ${GRADUS_DNNL})
+endif()
