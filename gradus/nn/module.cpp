@@ -252,26 +252,24 @@ std::string indented(const std::string& text) {
   return out;
 }
 
-std::string text_of(const Printed& p, bool leaf_tensor = false);
+std::string text_of(const Printed& p);
 
 /// The lines of a list: neighbours that print alike are shown once.
 void list_lines(const Printed& p, std::vector<std::string>& lines) {
-  const bool tensors = p.type == "ParameterList";
   for (size_t first = 0, next; first < p.children.size(); first = next) {
-    const std::string text = text_of(p.children[first], tensors);
-    for (next = first + 1; !tensors && next < p.children.size() && text_of(p.children[next]) == text;) ++next;
-    if (tensors) next = first + 1;
-    const std::string& from = p.children[first].label;
-    lines.push_back(next == first + 1
-                        ? str("(", from, "): ", indented(text))
-                        : str("(", from, "-", p.children[next - 1].label, "): ", next - first, " x ", indented(text)));
+    const std::string text = text_of(p.children[first]), &label = p.children[first].label;
+    for (next = first + 1; next < p.children.size() && text_of(p.children[next]) == text;) ++next;
+    const std::string labels = next == first + 1 ? label : str(label, "-", p.children[next - 1].label);
+    const std::string times = next == first + 1 ? "" : str(next - first, " x ");
+    lines.push_back(str("(", labels, "): ", times, indented(text)));
   }
 }
 
-std::string text_of(const Printed& p, bool leaf_tensor) {
-  if (leaf_tensor) return p.type;
+std::string text_of(const Printed& p) {
   std::vector<std::string> lines;
-  if (p.list) {
+  if (p.list && p.type == "ParameterList") {
+    for (const Printed& child : p.children) lines.push_back(str("  (", child.label, "): ", child.type));
+  } else if (p.list) {
     list_lines(p, lines);
   } else {
     if (p.children.empty()) return str(p.type, "(", p.extra, ")");

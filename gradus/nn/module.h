@@ -71,7 +71,7 @@ concept List = requires(T& t) {
   t.size();
 };
 template <class T>
-concept Handle = std::is_class_v<T> && !std::is_aggregate_v<T> && requires(T & t) {
+concept Handle = std::is_class_v<T> && !std::is_aggregate_v<T> && !Callable<T> && requires(T & t) {
   static_cast<bool>(t);
   *t;
 };
