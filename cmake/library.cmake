@@ -64,3 +64,8 @@ foreach(t ${GRADUS_TARGETS})
   target_compile_options(gradus_${t} PRIVATE ${GRADUS_WARNINGS} ${GRADUS_FLAGS} ${GRADUS_TARGET_FLAGS_${t}} ${GRADUS_KERNEL_FLAGS})
   target_sources(gradus PRIVATE $<TARGET_OBJECTS:gradus_${t}>)
 endforeach()
+
+# `cmake --build build/release --target docs`: one reference page per operator, in build/release/docs/operators.
+add_custom_target(docs
+  COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/opgen.py --docs ${PROJECT_BINARY_DIR}/docs/operators ${GRADUS_OP_HEADERS}
+  COMMENT "reference pages")
