@@ -11,5 +11,4 @@ images = gradus.rand(32, 64)
 labels = gradus.randint(0, 10, (32,))
 loss = nn.functional.cross_entropy(model(images), labels)
 
-with open(sys.argv[1], "w") as file:
-    file.write(viz.svg(loss, dict(model.named_parameters())))
+viz.save(sys.argv[1], loss, model.named_parameters())

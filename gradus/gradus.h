@@ -14,3 +14,4 @@
 #include "gradus/nn/loss.h"
 #include "gradus/nn/sequential.h"
 #include "gradus/optim/optimizer.h"
+#include "gradus/viz/graph.h"

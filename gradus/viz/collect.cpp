@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -32,8 +33,10 @@ std::string byte_text(int64_t bytes) {
     unit = next;
   }
   char text[32];
-  std::snprintf(text, sizeof text, value < 10 ? "%.1f %s" : "%.0f %s", value, unit);
-  return text;
+  std::snprintf(text, sizeof text, value < 9.95 ? "%.1f" : "%.0f", value);
+  std::string number = text;
+  if (number.size() > 2 && number.ends_with(".0")) number.resize(number.size() - 2);
+  return str(number, " ", unit);
 }
 
 std::string counted(int64_t n, const char* noun) {
@@ -66,7 +69,8 @@ class Collector {
   }
   int add_leaf(TensorImpl* leaf);
   int add_operation(Node* node);
-  int box_of(Node* node);
+  int box_of(const Edge& edge);
+  void describe(const Node* node, Box& box) const;
   void link(int box, int input) {
     std::vector<int>& inputs = graph_.boxes[static_cast<size_t>(box)].inputs;
     if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) inputs.push_back(input);
@@ -79,6 +83,7 @@ class Collector {
   int64_t limit_;
   std::unordered_map<const TensorImpl*, std::string> names_;
   std::unordered_map<const Node*, int> boxes_;
+  std::unordered_map<const Node*, std::set<uint32_t>> used_;  // numbers of the results that others use
   std::deque<Node*> pending_;
   std::vector<Node*> elided_;  // where the drawn part ends
   std::unordered_map<const Storage*, int64_t> saved_;
@@ -105,10 +110,6 @@ int Collector::add_leaf(TensorImpl* leaf) {
 int Collector::add_operation(Node* node) {
   Box box;
   box.title = operation_name(node->name());
-  for (int i = 0; i < node->n_out; ++i) {
-    const OutMeta& out = node->out()[i];
-    if (out.defined) box.detail += str(box.detail.empty() ? "" : "; ", tensor_text(out.sizes, out.dtype));
-  }
   int64_t bytes = 0;
   for (int i = 0; i < node->n_saved; ++i) {
     const View* view = node->saved()[i].view;
@@ -119,13 +120,27 @@ int Collector::add_operation(Node* node) {
   }
   if (bytes) box.note = "saves " + byte_text(bytes);
   else if (node->released) box.note = "saved values were freed";
-  box.tooltip = str(node->name(), ": ", box.detail, box.note.empty() ? "" : ", ", box.note);
   ++operations_;
   return add(static_cast<Box&&>(box));
 }
 
+/// Shape and dtype of the results that are used.
+void Collector::describe(const Node* node, Box& box) const {
+  size_t shown = 0;
+  const auto& used = used_.at(node);
+  for (uint32_t nr : used) {
+    const OutMeta& out = const_cast<Node*>(node)->out()[nr];
+    if (nr >= node->n_out || !out.defined || ++shown > 2) continue;
+    box.detail += str(box.detail.empty() ? "" : "; ", tensor_text(out.sizes, out.dtype));
+  }
+  if (shown > 2) box.detail += str("; ", shown - 2, " more");
+  box.tooltip = str(node->name(), ": ", box.detail, box.note.empty() ? "" : ", ", box.note);
+}
+
 /// The box of a node, made if it is new and there is room; -1 beyond the limit.
-int Collector::box_of(Node* node) {
+int Collector::box_of(const Edge& edge) {
+  Node* node = edge.node;
+  used_[node].insert(edge.nr);
   if (const auto found = boxes_.find(node); found != boxes_.end()) return found->second;
   TensorImpl* leaf = accumulator_leaf(node);
   if (!leaf && operations_ >= limit_) return -1;
@@ -139,11 +154,11 @@ void Collector::visit(Node* node) {
   const int box = boxes_.at(node);
   int stub = -1;
   for (int i = 0; i < node->n_next; ++i) {
-    Node* next = node->next()[i].node;
-    if (!next) continue;
-    int input = box_of(next);
+    const Edge& edge = node->next()[i];
+    if (!edge.node) continue;
+    int input = box_of(edge);
     if (input < 0) {
-      elided_.push_back(next);
+      elided_.push_back(edge.node);
       if (stub < 0) stub = add({BoxKind::Elided, "…", "", "", "left out", {}});
       input = stub;
     }
@@ -187,13 +202,15 @@ Graph Collector::graph(const Tensor& root) {
     const std::string title = found == names_.end() ? "result" : found->second;
     const std::string detail = tensor_text(root.sizes(), root.dtype());
     add({BoxKind::Result, title, detail, "", str(title, ": ", detail), {}});
-    if (const int box = box_of(start); box >= 0) link(0, box);
+    link(0, box_of({start, root.impl()->out_nr}));
   }
   while (!pending_.empty()) {
     Node* node = pending_.front();
     pending_.pop_front();
     visit(node);
   }
+  for (const auto& [node, box] : boxes_)
+    if (!accumulator_leaf(node)) describe(node, graph_.boxes[static_cast<size_t>(box)]);
   graph_.caption = caption(count_rest());
   return static_cast<Graph&&>(graph_);
 }

@@ -123,6 +123,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_module_base(module.get());
     init_optim(module.get());
     init_functions(module.get());
+    init_viz(module.get());
     add_rebuild(module.get());
     return module.release();
   });

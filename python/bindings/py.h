@@ -111,6 +111,7 @@ void init_types(PyObject* module);
 void init_tensor(PyObject* module);
 void init_generator(PyObject* module);
 void init_functions(PyObject* module);
+void init_viz(PyObject* module);
 void init_creation(PyObject* module);
 void init_numpy(PyObject* module);
 void init_autograd(PyObject* module);
