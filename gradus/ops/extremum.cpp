@@ -39,7 +39,7 @@ void run_with_index(bool max, const Launch& l) {
   reduce_with_index(max, l.in[0], KeptDims(l, 0).array, KeptDims(l, 1).array, static_cast<int>(l.ints[2]));
 }
 
-void write_with_index(const Tensor* outs, const Tensor& self, const std::tuple<Tensor, Tensor>& result) {
+void write_pair(const Tensor* outs, const std::tuple<Tensor, Tensor>& result) {
   write_output(outs[0], std::get<0>(result));
   write_output(outs[1], std::get<1>(result));
 }
@@ -144,7 +144,7 @@ void MaxDim::infer(Call& c, const Tensor& self, int64_t dim, bool keepdim) {
 void MaxDim::run(const Launch& l) { run_with_index(true, l); }
 void MaxDim::write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim) {
   check_outs_with_index(outs, self);
-  write_with_index(outs, self, max(self, dim, keepdim));
+  write_pair(outs, max(self, dim, keepdim));
 }
 Tensor MaxDim::d0(const Tensor& g, const Shape<0>& s, const Out<1>& indices, const Attr<int64_t, 1>& dim,
                   const Attr<bool, 2>& keepdim) {
@@ -156,9 +156,8 @@ void MinDim::infer(Call& c, const Tensor& self, int64_t dim, bool keepdim) {
 void MinDim::run(const Launch& l) { run_with_index(false, l); }
 void MinDim::write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim) {
   check_outs_with_index(outs, self);
-  write_with_index(outs, self, min(self, dim, keepdim));
+  write_pair(outs, min(self, dim, keepdim));
 }
-
 
 // ---- over dims
 
@@ -193,6 +192,11 @@ void Aminmax::infer(Call& c, const Tensor& self, std::optional<int64_t> dim, boo
 void Aminmax::run(const Launch& l) {
   reduce(Reduction::Min, l.in[0], KeptDims(l, 0).array);
   reduce(Reduction::Max, l.in[0], KeptDims(l, 1).array);
+}
+void Aminmax::write_out(const Tensor* outs, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+  check_out_dtype(self.dtype(), outs[0]);
+  check_out_dtype(self.dtype(), outs[1]);
+  write_pair(outs, aminmax(self, dim, keepdim));
 }
 Tensor Aminmax::d0(const Tensor& g, const Grad<1>& g_max, const In<0>& x, const Out<0>& min, const Out<1>& max,
                    const Attr<std::optional<int64_t>, 1>& dim, const Attr<bool, 2>& keepdim) {

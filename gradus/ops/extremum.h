@@ -72,7 +72,6 @@ struct MinDim {
   }
 };
 
-
 struct Amax {
   static constexpr Op op{"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor",
                          "Largest element over dims; ties share the gradient.", Kind::Structured, "fmo"};
@@ -99,6 +98,7 @@ struct Aminmax {
                          "Smallest and largest element, of all or along a dim.", Kind::Structured, "fmo"};
   static void infer(Call& c, const Tensor& self, std::optional<int64_t> dim, bool keepdim);
   static void run(const Launch& l);
+  static void write_out(const Tensor* outs, const Tensor& self, std::optional<int64_t> dim, bool keepdim);
   static Tensor d0(const Tensor& g, const Grad<1>& g_max, const In<0>& x, const Out<0>& min, const Out<1>& max,
                    const Attr<std::optional<int64_t>, 1>& dim, const Attr<bool, 2>& keepdim);
 };
