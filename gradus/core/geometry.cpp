@@ -29,7 +29,7 @@ Dims broadcast_sizes(const IntList& a, const IntList& b) {
   const int64_t n = std::max(a.size(), b.size());
   Dims out;
   out.resize(n);
-  for (int64_t i = 0; i < n; ++i) {
+  for (int64_t i = n; i-- > 0;) {  // from the last, which is the one that PyTorch's message names
     const int64_t ia = i - (n - a.size()), ib = i - (n - b.size());
     const int64_t x = ia < 0 ? 1 : a[ia], y = ib < 0 ? 1 : b[ib];
     check(x == y || x == 1 || y == 1, "The size of tensor a (", x, ") must match the size of tensor b (", y,
