@@ -42,7 +42,8 @@ void convert(void* dst, int64_t dst_stride, const void* src, int64_t src_stride,
 
 template <class D>
 constexpr void fill_row(ConvertFn* row) {
-  row[0] = &convert<D, bool>;
+  if constexpr (DTypeOf<D>::value == DType::Bool) row[0] = &convert<bool, bool>;
+  else row[0] = &convert<D, uint8_t>;  // a bool is a byte of 0 or 1; loops over bool do not vectorise
   row[1] = &convert<D, uint8_t>;
   row[2] = &convert<D, int8_t>;
   row[3] = &convert<D, int16_t>;
