@@ -119,13 +119,13 @@ struct GeluTanhBackward {
 inline constexpr Op gelu_op{"gelu(Tensor self, *, str approximate='none') -> Tensor",
                             "self times the normal distribution of self (Hendrycks and Gimpel 2016), exact ('none') or "
                             "by 'tanh'.",
-                            Kind::Composite, "n"};
+                            Kind::Composite, "no"};
 inline constexpr Op gelu_backward_op{
     "gelu_backward(Tensor grad_output, Tensor self, *, str approximate='none') -> Tensor",
     "grad_output times the derivative of gelu.", Kind::Composite, ""};
 
 struct Silu {
-  static constexpr Op op{"silu(Tensor self) -> Tensor", "self * sigmoid(self).", Kind::PromoteFloat, "n"};
+  static constexpr Op op{"silu(Tensor self) -> Tensor", "self * sigmoid(self).", Kind::PromoteFloat, "no"};
   static auto value(auto x) { return x * math::sigmoid(x); }
   static void validate(DType common) { refuse_integers("silu_cpu", common); }
   static Tensor d0(const Tensor& g, const In<0>& x) { return silu_backward(g, x); }
@@ -149,7 +149,7 @@ inline constexpr Op silu_inplace_op{"silu_(Tensor(a!) self) -> Tensor(a!)", "App
 struct Softplus {
   static constexpr Op op{"softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor",
                          "log(1 + exp(beta * self)) / beta; self where beta * self is above threshold.",
-                         Kind::PromoteFloat, "n"};
+                         Kind::PromoteFloat, "no"};
   static constexpr uint32_t untyped = 6;
   static auto value(auto x, auto beta, auto threshold) {
     return x * beta > threshold ? x : math::log1p_exp(x * beta) / beta;
@@ -178,7 +178,7 @@ struct SoftplusBackward {
 
 struct LeakyRelu {
   static constexpr Op op{"leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor",
-                         "self where it is positive, else negative_slope * self.", Kind::PromoteFloat, "n"};
+                         "self where it is positive, else negative_slope * self.", Kind::PromoteFloat, "no"};
   static constexpr uint32_t untyped = 2;
   static auto value(auto x, auto slope) { return x > 0 ? x : x * slope; }
   static void validate(DType common) { refuse_integers("leaky_relu_cpu", common); }
@@ -203,7 +203,7 @@ inline constexpr Op leaky_relu_inplace_op{"leaky_relu_(Tensor(a!) self, Scalar n
 
 struct Hardtanh {
   static constexpr Op op{"hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor",
-                         "self, kept between two numbers.", Kind::Promote, "n"};
+                         "self, kept between two numbers.", Kind::Promote, "no"};
   static constexpr uint32_t untyped = 6;
   static auto value(auto x, auto low, auto high) { return x < low ? low : x > high ? high : x; }
   static void validate(DType common) { check(common != DType::Bool, "Bool inputs not supported for hardtanh"); }

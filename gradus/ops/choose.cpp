@@ -65,6 +65,10 @@ void ClampBoth::inspect(const Operand* operands, DType common) {
   check_fits(operands[2].scalar, common);
 }
 
+Tensors where(const Tensor& condition) {
+  return nonzero(condition.dim() ? condition : condition.unsqueeze(0)).unbind(1);
+}
+
 Tensor max(const Tensor& self, const Tensor& other) { return maximum(self, other); }
 Tensor min(const Tensor& self, const Tensor& other) { return minimum(self, other); }
 

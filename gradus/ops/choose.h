@@ -58,6 +58,10 @@ struct WhereScalar {
   static void inspect(const Operand* operands, DType common) { detail::check_condition(operands, common); }
 };
 
+inline constexpr Op where_condition_op{"where(Tensor condition) -> Tensor[]",
+                                       "The places where the condition holds, an index tensor per dim.",
+                                       Kind::Composite, "f"};
+
 struct MaskedFill {
   static constexpr Op op{"masked_fill.Scalar(Tensor self, Tensor mask, Scalar value) -> Tensor",
                          "self with a number where the mask is True.", Kind::Promote, "fmi"};

@@ -5,6 +5,10 @@
 
 namespace gradus {
 
+Tensor isfinite(const Tensor& self) {
+  return is_floating(self.dtype()) ? pointwise<IsfiniteFloat>(self) : ones_like(self, DType::Bool);
+}
+
 Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
   check(self.dtype() == other.dtype(), self.dtype(), " did not match ", other.dtype());
   check(rtol >= 0, "rtol must be greater than or equal to zero, but got ", rtol);

@@ -159,14 +159,13 @@ struct Isinf {
     else return math::isinf(a);
   }
 };
-struct Isfinite {
-  static constexpr Op op{"isfinite(Tensor self) -> Tensor", "True where self is neither infinite nor NaN.",
-                         Kind::Compare, "fm"};
-  static auto value(auto a) {
-    if constexpr (decltype(a)(0.5) == 0) return true;
-    else return a - a == 0;
-  }
+struct IsfiniteFloat {
+  static constexpr Op op{"_gradus_isfinite(Tensor self) -> Tensor", "True where self is neither infinite nor NaN.",
+                         Kind::Compare, ""};
+  static auto value(auto a) { return a - a == 0; }
 };
+inline constexpr Op isfinite_op{"isfinite(Tensor self) -> Tensor", "True where self is neither infinite nor NaN.",
+                                Kind::Composite, "fm"};
 struct IscloseFloat {
   static constexpr Op op{
       "_gradus_isclose(Tensor self, Tensor other, *, Scalar rtol, Scalar atol, Scalar equal_nan) -> Tensor",

@@ -150,7 +150,14 @@ void check_destination(const PointwiseSpec& spec, const Operand* ops, const Tens
 
 Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, Dest dest,
                         const Tensor* dst) {
+  if (dest != Dest::Fresh) check_destination(spec, ops, *dst);
   const Tensor* same = uniform(spec, ops);
+  const bool simple = same && dest == Dest::Fresh;
+  ResultLayout layout;
+  if (!simple) layout = infer_layout(spec, ops);
+  if (dest == Dest::InPlace)
+    check(dst->sizes() == layout.sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ",
+          layout.sizes);
   const DType operands = same ? same->dtype() : common_dtype(spec, ops);
   if (spec.validate) spec.validate(operands);
   if (spec.inspect) spec.inspect(ops, operands);
@@ -160,23 +167,13 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   if (spec.param_name == "alpha") check_alpha(spec, ops, common);
   const PointwiseInfo& info = infos[tile_index(compute_type(common))];
   const DType result = spec.kind == Kind::Compare ? DType::Bool : common;
-  if (same && dest == Dest::Fresh) {
-    Tensor out = allocate(same->sizes(), result);
-    submit_pointwise(spec, info, ops, common, out);
-    return out;
-  }
-  ResultLayout layout = infer_layout(spec, ops);
-  if (spec.row_major) layout.strides = {};
   if (dest == Dest::Fresh) {
-    Tensor out = allocate(layout.sizes, result, layout.strides);
+    if (spec.row_major) layout.strides = {};
+    Tensor out = simple ? allocate(same->sizes(), result) : allocate(layout.sizes, result, layout.strides);
     submit_pointwise(spec, info, ops, common, out);
     return out;
   }
-  if (dest == Dest::InPlace)
-    check(dst->sizes() == layout.sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ",
-          layout.sizes);
   check_castable(result, dst->dtype());
-  check_destination(spec, ops, *dst);
   if (dest == Dest::Out && !(dst->sizes() == layout.sizes)) {
     resize_output(*dst, layout.sizes);
     if (product(layout.strides) && dst->numel()) {  // a resized result takes the layout a fresh one would have
