@@ -92,6 +92,7 @@ class Collector {
 };
 
 int Collector::add_leaf(TensorImpl* leaf) {
+  if (!leaf) return add({BoxKind::Leaf, "leaf", "", "no longer alive", "a leaf that is no longer alive", {}});
   const auto found = names_.find(leaf);
   const View& view = *leaf->view;
   Box box;
@@ -142,9 +143,9 @@ int Collector::box_of(const Edge& edge) {
   Node* node = edge.node;
   used_[node].insert(edge.nr);
   if (const auto found = boxes_.find(node); found != boxes_.end()) return found->second;
-  TensorImpl* leaf = accumulator_leaf(node);
+  const bool leaf = is_accumulator(node);
   if (!leaf && operations_ >= limit_) return -1;
-  const int box = leaf ? add_leaf(leaf) : add_operation(node);
+  const int box = leaf ? add_leaf(accumulator_leaf(node)) : add_operation(node);
   boxes_.emplace(node, box);
   if (!leaf) pending_.push_back(node);
   return box;
@@ -173,7 +174,7 @@ int64_t Collector::count_rest() {
   while (!stack.empty()) {
     Node* node = stack.back();
     stack.pop_back();
-    if (boxes_.count(node) || accumulator_leaf(node) || !seen.insert(node).second) continue;
+    if (boxes_.count(node) || is_accumulator(node) || !seen.insert(node).second) continue;
     for (int i = 0; i < node->n_next; ++i)
       if (Node* next = node->next()[i].node) stack.push_back(next);
   }
@@ -210,7 +211,7 @@ Graph Collector::graph(const Tensor& root) {
     visit(node);
   }
   for (const auto& [node, box] : boxes_)
-    if (!accumulator_leaf(node)) describe(node, graph_.boxes[static_cast<size_t>(box)]);
+    if (!is_accumulator(node)) describe(node, graph_.boxes[static_cast<size_t>(box)]);
   graph_.caption = caption(count_rest());
   return static_cast<Graph&&>(graph_);
 }

@@ -1,4 +1,4 @@
-"""Pictures of the graph behind a tensor: operations, shapes, the bytes they keep, and the parameters they start from."""
+"""Pictures of the graph behind a tensor: operations, shapes, bytes they keep, the parameters they start from."""
 
 from __future__ import annotations
 
