@@ -200,7 +200,8 @@ struct PowScalar {
   template <class T>
   static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
     const T* a = static_cast<const T*>(in[0]);
-    const T e = *static_cast<const T*>(in[1]);
+    const T* exponents = static_cast<const T*>(in[1]);  // n times the same; a loop over one does not vectorise
+    const T e = *exponents;
     auto loop = [&](auto f) __attribute__((always_inline)) {
 #pragma GCC ivdep
       for (int64_t i = 0; i < n; ++i) out[i] = f(a[i]);
@@ -215,7 +216,7 @@ struct PowScalar {
       if (e == -2) return loop([](T x) __attribute__((always_inline)) { return 1 / (x * x); });
     }
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; ++i) out[i] = detail::power(a[i], e);
+    for (int64_t i = 0; i < n; ++i) out[i] = detail::power(a[i], exponents[i]);
   }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& a, const Attr<Scalar, 1>& b);
