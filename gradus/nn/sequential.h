@@ -63,6 +63,8 @@ class AnyModule {
 /// A chain: each module's output is the next one's input. Children are named "0", "1", …
 ///
 ///     nn::Sequential model{nn::Linear(64, 256), nn::ReLU(), nn::Linear(256, 10)};
+///
+/// Copies share the modules; `Sequential{other}` is a chain of one chain, `Sequential(other)` a copy.
 class Sequential {
  public:
   Sequential() = default;

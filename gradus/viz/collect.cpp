@@ -42,7 +42,7 @@ std::string byte_text(int64_t bytes) {
 std::string counted(int64_t n, const char* noun) {
   std::string digits = std::to_string(n);
   for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), ",");
+    digits.insert(static_cast<size_t>(at), 1, ',');
   return str(digits, " ", noun, n == 1 ? "" : "s");
 }
 
@@ -131,7 +131,7 @@ void Collector::describe(const Node* node, Box& box) const {
   const auto& used = used_.at(node);
   for (uint32_t nr : used) {
     const OutMeta& out = const_cast<Node*>(node)->out()[nr];
-    if (nr >= node->n_out || !out.defined || ++shown > 2) continue;
+    if (nr >= static_cast<uint32_t>(node->n_out) || !out.defined || ++shown > 2) continue;
     box.detail += str(box.detail.empty() ? "" : "; ", tensor_text(out.sizes, out.dtype));
   }
   if (shown > 2) box.detail += str("; ", shown - 2, " more");
