@@ -1,8 +1,6 @@
 // Graph nodes as Python objects, the backward pass, grad mode and hooks.
 #include "python/bindings/autograd.h"
 
-#include <structmember.h>
-
 #include <memory>
 #include <unordered_map>
 
@@ -20,8 +18,7 @@ namespace gradus::py {
 namespace {
 
 struct PyNode {
-  PyObject_HEAD
-  Node* node;
+  PyObject_HEAD Node* node;
   PyObject* metadata;
   PyObject* weakrefs;
 };
@@ -66,8 +63,7 @@ PyObject* node_next(PyObject* self, void*) {
     Ref list = own(PyTuple_New(n->n_next));
     for (int i = 0; i < n->n_next; ++i) {
       Ref next = own(wrap_node(n->next()[i].node));
-      PyTuple_SET_ITEM(list.get(), i,
-                       own(Py_BuildValue("(OI)", next.get(), n->next()[i].nr)).release());
+      PyTuple_SET_ITEM(list.get(), i, own(Py_BuildValue("(OI)", next.get(), n->next()[i].nr)).release());
     }
     return list.release();
   });
@@ -97,8 +93,8 @@ PyObject* node_saved(PyObject* self, void*) {
       const View* v = n->saved()[i].view;
       if (!v) continue;
       Ref sizes(wrap_size(v->sizes())), dtype(wrap(v->dtype));
-      Ref entry = own(Py_BuildValue("(OOL)", sizes.get(), dtype.get(),
-                                    static_cast<long long>(v->numel * item_size(v->dtype))));
+      Ref entry =
+          own(Py_BuildValue("(OOL)", sizes.get(), dtype.get(), static_cast<long long>(v->numel * item_size(v->dtype))));
       ensure(PyList_Append(list.get(), entry.get()) == 0);
     }
     return list.release();
@@ -124,11 +120,10 @@ void add_node_type(PyObject* module) {
       {"_saved", &node_saved, nullptr, "Sizes, dtype and bytes of the values kept for the gradient.", nullptr},
       {"_output_shapes", &node_outputs, nullptr, "Sizes of the results.", nullptr},
       {}};
-  static PyMemberDef members[] = {
-      {"__weaklistoffset__", T_PYSSIZET, offsetof(PyNode, weakrefs), READONLY, nullptr}, {}};
-  PyType_Slot slots[] = {{Py_tp_dealloc, slot(&node_dealloc)}, {Py_tp_repr, slot(&node_repr)},
-                         {Py_tp_methods, methods},             {Py_tp_getset, attributes},
-                         {Py_tp_members, members},             {0, nullptr}};
+  static PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyNode, weakrefs), READONLY, nullptr},
+                                  {}};
+  PyType_Slot slots[] = {{Py_tp_dealloc, slot(&node_dealloc)}, {Py_tp_repr, slot(&node_repr)}, {Py_tp_methods, methods},
+                         {Py_tp_getset, attributes},           {Py_tp_members, members},       {0, nullptr}};
   PyType_Spec spec{"gradus.autograd.Node", sizeof(PyNode), 0,
                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   node_base = make_type(spec);
@@ -144,8 +139,7 @@ Tensors tensors_of(const char* what, PyObject* sequence, bool allow_none) {
     PyObject* o = PySequence_Fast_GET_ITEM(fast.get(), i);
     if (is_tensor(o)) list.push_back(tensor_of(o));
     else if (o == Py_None && allow_none) list.emplace_back();
-    else
-      fail(PyExc_TypeError, "element %zd of %s tuple is not a Tensor%s", i, what, allow_none ? " or None" : "");
+    else fail(PyExc_TypeError, "element %zd of %s tuple is not a Tensor%s", i, what, allow_none ? " or None" : "");
   }
   return list;
 }
@@ -158,8 +152,8 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
     const Tensors grads = tensors_of("gradients", args[1], true);
     const Tensors inputs = args[4] == Py_None ? Tensors{} : tensors_of("inputs", args[4], false);
     const bool accumulate = to_bool(args[6]);
-    Tensors result = gradus::run_backward(roots, grads, to_bool(args[2]), to_bool(args[3]), inputs, accumulate,
-                                          to_bool(args[5]));
+    Tensors result =
+        gradus::run_backward(roots, grads, to_bool(args[2]), to_bool(args[3]), inputs, accumulate, to_bool(args[5]));
     return accumulate ? none() : wrap_list(result);
   });
 }

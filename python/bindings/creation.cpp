@@ -101,14 +101,10 @@ void store_item(T* to, PyObject* o) {
   constexpr DType dtype = DTypeOf<T>::value;
   if (is_tensor(o) && tensor_of(o).numel() != 1)
     fail(PyExc_ValueError, "only one element tensors can be converted to Python scalars");
-  if constexpr (dtype == DType::Bool)
-    *to = to_bool(o);
-  else if constexpr (dtype == DType::Float64)
-    *to = to_double(o);
-  else if constexpr (dtype >= DType::Float16)
-    *to = static_cast<T>(static_cast<float>(to_double(o)));
-  else
-    *to = static_cast<T>(integer_item(o, dtype));
+  if constexpr (dtype == DType::Bool) *to = to_bool(o);
+  else if constexpr (dtype == DType::Float64) *to = to_double(o);
+  else if constexpr (dtype >= DType::Float16) *to = static_cast<T>(static_cast<float>(to_double(o)));
+  else *to = static_cast<T>(integer_item(o, dtype));
 }
 
 template <class T>
@@ -246,9 +242,8 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
 
 PyObject* to_list(const Tensor& t) {
   const View& v = *t.impl()->view;
-  return dispatch(v.dtype, [&]<class T>() {
-    return list_of(static_cast<const T*>(t.data_ptr()), v.sizes(), v.strides(), 0);
-  });
+  return dispatch(v.dtype,
+                  [&]<class T>() { return list_of(static_cast<const T*>(t.data_ptr()), v.sizes(), v.strides(), 0); });
 }
 
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {

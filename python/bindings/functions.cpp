@@ -1,12 +1,9 @@
 // The callables made from the operator table: functions of the module, methods of Tensor.
-#include "python/bindings/py.h"
-
-#include <structmember.h>
-
 #include <cstddef>
 #include <string>
 
 #include "python/bindings/named_tuple.h"
+#include "python/bindings/py.h"
 #include "python/bindings/signatures.h"
 #include "python/bindings/tensor_type.h"
 
@@ -15,8 +12,7 @@ namespace gradus::py {
 namespace {
 
 struct Callable {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   const Group* group;
 };
 const Group& group_of(PyObject* o) { return *reinterpret_cast<Callable*>(o)->group; }
@@ -29,7 +25,8 @@ PyObject* call_method(PyObject* self, PyObject* const* args, size_t nargs, PyObj
   const Group& g = group_of(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargs);
   if (n < 1 || !is_tensor(args[0]))
-    return PyErr_Format(PyExc_TypeError, "descriptor '%s' for 'torch._C.TensorBase' objects doesn't apply to a '%s' object",
+    return PyErr_Format(PyExc_TypeError,
+                        "descriptor '%s' for 'torch._C.TensorBase' objects doesn't apply to a '%s' object",
                         g.name.c_str(), n ? type_name(args[0]).c_str() : "missing");
   return guarded([&] { return call_group(g, args[0], args + 1, n - 1, keywords); });
 }
@@ -68,8 +65,7 @@ PyGetSetDef attributes[] = {{"__name__", &get_name, nullptr, nullptr, nullptr},
                             {"__doc__", &get_doc, nullptr, nullptr, nullptr},
                             {}};
 PyMethodDef methods[] = {{"__reduce__", &reduce, METH_NOARGS, nullptr}, {}};
-PyMemberDef members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Callable, vectorcall), READONLY, nullptr}, {}};
+PyMemberDef members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Callable, vectorcall), READONLY, nullptr}, {}};
 
 PyTypeObject* make_callable_type(const char* name, bool method) {
   PyType_Slot slots[] = {{Py_tp_getset, attributes},
@@ -79,11 +75,11 @@ PyTypeObject* make_callable_type(const char* name, bool method) {
                          {Py_tp_call, slot(&PyVectorcall_Call)},
                          {method ? Py_tp_descr_get : 0, method ? slot(&bind_method) : nullptr},
                          {0, nullptr}};
-  PyType_Spec spec{name, sizeof(Callable), 0,
-                   static_cast<unsigned>(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
-                                         Py_TPFLAGS_DISALLOW_INSTANTIATION |
-                                         (method ? Py_TPFLAGS_METHOD_DESCRIPTOR : 0)),
-                   slots};
+  PyType_Spec spec{
+      name, sizeof(Callable), 0,
+      static_cast<unsigned>(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+                            (method ? Py_TPFLAGS_METHOD_DESCRIPTOR : 0)),
+      slots};
   return make_type(spec);
 }
 

@@ -43,8 +43,7 @@ void generator_dealloc(PyObject* self) {
 }
 
 uint64_t seed_argument(PyObject* o) {
-  if (!is_int(o))
-    fail(PyExc_TypeError, "manual_seed expected a long, but got %s", type_name(o).c_str());
+  if (!is_int(o)) fail(PyExc_TypeError, "manual_seed expected a long, but got %s", type_name(o).c_str());
   Ref index = own(PyNumber_Index(o));
   // Negative seeds count modulo 2^64.
   int overflow = 0;

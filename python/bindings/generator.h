@@ -6,8 +6,7 @@
 namespace gradus::py {
 
 struct PyGenerator {
-  PyObject_HEAD
-  Generator* generator;
+  PyObject_HEAD Generator* generator;
   bool owned;
 };
 extern PyTypeObject* generator_type;

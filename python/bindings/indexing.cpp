@@ -43,8 +43,7 @@ OptInt bound(PyObject* o) {
     const long long v = PyLong_AsLongLongAndOverflow(o, &overflow);
     return overflow > 0 ? INT64_MAX : overflow < 0 ? INT64_MIN : v;
   }
-  if (!is_index(o))
-    fail(PyExc_TypeError, "slice indices must be integers or None or have an __index__ method");
+  if (!is_index(o)) fail(PyExc_TypeError, "slice indices must be integers or None or have an __index__ method");
   return to_int(o);
 }
 
@@ -113,8 +112,7 @@ class Selection {
     for (Py_ssize_t i = 0; i < n; ++i) taken += dims_taken(items[i]);
     const int64_t ndim = view.dim();
     if (ndim == 0 && n == 1 && taken == 1 && (is_int(items[0]) || PySlice_Check(items[0]))) {
-      if (PySlice_Check(items[0]))
-        raise(ErrorKind::Index, "slice() cannot be applied to a 0-dim tensor.");
+      if (PySlice_Check(items[0])) raise(ErrorKind::Index, "slice() cannot be applied to a 0-dim tensor.");
       select(view, 0, 0, 0);
     }
     check_as(ErrorKind::Index, taken <= ndim, "too many indices for tensor of dimension ", ndim);
@@ -199,7 +197,8 @@ Tensors packed(const Tensors& indices) {
 // ---- assignment
 
 std::string torch_type(DType t) {
-  static constexpr const char* names[] = {"Bool", "Byte", "Char", "Short", "Int", "Long", "Half", "BFloat16", "Float", "Double"};
+  static constexpr const char* names[] = {"Bool", "Byte", "Char",     "Short", "Int",
+                                          "Long", "Half", "BFloat16", "Float", "Double"};
   return std::string("torch.") + names[static_cast<int>(t)] + "Tensor";
 }
 

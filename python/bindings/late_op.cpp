@@ -35,12 +35,10 @@ Tensor scalar_tensor(Scalar value, DType dtype) {
   Tensor t = fresh_tensor(IntList{}, dtype);
   dispatch(dtype, [&]<class T>() {
     auto* p = static_cast<T*>(t.data_ptr());
-    if constexpr (std::is_same_v<T, bool>)
-      *p = value.to_bool();
+    if constexpr (std::is_same_v<T, bool>) *p = value.to_bool();
     else if constexpr (DTypeOf<T>::value >= DType::Float16)
       *p = static_cast<T>(static_cast<std::conditional_t<std::is_same_v<T, double>, double, float>>(value.to_double()));
-    else
-      *p = static_cast<T>(value.to_int());
+    else *p = static_cast<T>(value.to_int());
   });
   return t;
 }

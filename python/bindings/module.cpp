@@ -13,8 +13,7 @@ namespace {
 
 const Tensor& tensor_argument(const char* function, PyObject* o) {
   if (!is_tensor(o))
-    fail(PyExc_TypeError, "%s(): argument 'input' (position 1) must be Tensor, not %s", function,
-         type_name(o).c_str());
+    fail(PyExc_TypeError, "%s(): argument 'input' (position 1) must be Tensor, not %s", function, type_name(o).c_str());
   return tensor_of(o);
 }
 DType dtype_argument(const char* function, const char* name, int position, PyObject* o) {
@@ -27,7 +26,8 @@ DType dtype_argument(const char* function, const char* name, int position, PyObj
 PyObject* get_default_dtype(PyObject*, PyObject*) { return wrap(default_dtype()); }
 PyObject* set_default_dtype(PyObject*, PyObject* o) {
   return guarded([&] {
-    if (!is_dtype(o)) fail(PyExc_TypeError, "invalid dtype object: only floating-point types are supported as the default type");
+    if (!is_dtype(o))
+      fail(PyExc_TypeError, "invalid dtype object: only floating-point types are supported as the default type");
     gradus::set_default_dtype(dtype_of(o));
     return none();
   });
@@ -104,8 +104,8 @@ PyMethodDef functions[] = {
     {"set_num_threads", &set_num_threads, METH_O, "Kernels use one thread, whatever is asked for."},
     {}};
 
-PyModuleDef definition{PyModuleDef_HEAD_INIT, "gradus._C", "The core of Gradus.", -1, functions,
-                       nullptr,               nullptr,     nullptr,               nullptr};
+PyModuleDef definition{
+    PyModuleDef_HEAD_INIT, "gradus._C", "The core of Gradus.", -1, functions, nullptr, nullptr, nullptr, nullptr};
 
 }  // namespace
 }  // namespace gradus::py

@@ -65,8 +65,7 @@ void warn_read_only_once() {
 // ---- the other way: an object that lends a tensor's memory
 
 struct PyExport {
-  PyObject_HEAD
-  View* view;
+  PyObject_HEAD View* view;
   Py_ssize_t* shape;  // sizes, then strides in bytes
 };
 PyTypeObject* export_type = nullptr;
@@ -176,8 +175,8 @@ PyObject* ndarray_of(const Tensor& t) {
 
 void init_numpy(PyObject*) {
   PyType_Slot slots[] = {{Py_tp_dealloc, slot(&export_dealloc)}, {Py_bf_getbuffer, slot(&lend)}, {0, nullptr}};
-  PyType_Spec spec{"gradus._C.Export", sizeof(PyExport), 0,
-                   Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+  PyType_Spec spec{"gradus._C.Export", sizeof(PyExport), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                   slots};
   export_type = make_type(spec);
 }
 

@@ -32,15 +32,6 @@ std::string describe(PyObject* o) {
   return out + (tuple ? ")" : "]");
 }
 
-// "(int, generator=int)": lists only by their type.
-std::string describe_call(const Arguments& a) {
-  std::string out = "(";
-  for (Py_ssize_t i = 0; i < a.n; ++i) out += type_name(a.values[i]) + ", ";
-  for (const auto& [name, value] : keywords_of(a)) out += name + "=" + type_name(value) + ", ";
-  if (a.n) out.erase(out.size() - 2);
-  return out + ")";
-}
-
 [[noreturn]] void type_error(const std::string& message) { raise(ErrorKind::Type, message); }
 
 [[noreturn]] void raise_extra(const Group& g, const Overload& o, Py_ssize_t given) {
@@ -59,8 +50,8 @@ std::string describe_call(const Arguments& a) {
     if (missing++) names += ", ";
     names += str("\"", utf8(o.params[i].name), "\"");
   }
-  type_error(str(g.name, "() missing ", missing, missing == 1 ? " required positional arguments: " : " required positional argument: ",
-                 names));
+  type_error(str(g.name, "() missing ", missing,
+                 missing == 1 ? " required positional arguments: " : " required positional argument: ", names));
 }
 
 [[noreturn]] void raise_extra_keywords(const Group& g, const Overload& o, const Arguments& a) {
@@ -150,6 +141,15 @@ bool counts_match(const Overload& o, const Arguments& a) {
 }
 
 }  // namespace
+
+// "(int, generator=int)": lists only by their type.
+std::string describe_call(const Arguments& a) {
+  std::string out = "(";
+  for (Py_ssize_t i = 0; i < a.n; ++i) out += type_name(a.values[i]) + ", ";
+  for (const auto& [name, value] : keywords_of(a)) out += name + "=" + type_name(value) + ", ";
+  if (a.n) out.erase(out.size() - 2);
+  return out + ")";
+}
 
 void raise_no_match(const Group& g, const Arguments& a) {
   const Overload* only = nullptr;

@@ -167,8 +167,7 @@ int convert_out(const Group& g, const Overload& o, PyObject* given, Value* first
 
 PyObject* named_result(PyTypeObject* type, Results& r) {
   Ref tuple = own(PyStructSequence_New(type));
-  for (int i = 0; i < r.n; ++i)
-    PyStructSequence_SetItem(tuple.get(), i, wrap(static_cast<Tensor&&>(r.tensors[i])));
+  for (int i = 0; i < r.n; ++i) PyStructSequence_SetItem(tuple.get(), i, wrap(static_cast<Tensor&&>(r.tensors[i])));
   return tuple.release();
 }
 
@@ -209,6 +208,7 @@ PyObject* invoke(const Group& g, const Overload& o, PyObject* self, PyObject* co
   }
   if (requires_grad) check_differentiable(o, values);
   Results results;
+  if (o.inplace_view) return wrap(become_view(tensor_of(self), o.call, values));
   const Boxed& target = n_out ? o.out : o.call;
   target.call(target.fn, values - n_out, results);
   if (requires_grad) {

@@ -40,13 +40,9 @@ void set_python_error() noexcept {
   } catch (const PythonError&) {
   } catch (const Error& error) {
     PyErr_SetString(exception_class(error.kind()), error.what());
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-  } catch (const std::exception& error) {
+  } catch (const std::bad_alloc&) { PyErr_NoMemory(); } catch (const std::exception& error) {
     PyErr_SetString(PyExc_RuntimeError, error.what());
-  } catch (...) {
-    PyErr_SetString(PyExc_RuntimeError, "unknown C++ exception");
-  }
+  } catch (...) { PyErr_SetString(PyExc_RuntimeError, "unknown C++ exception"); }
 }
 
 std::string_view utf8(PyObject* unicode) {

@@ -14,9 +14,11 @@ namespace gradus::py {
 namespace {
 
 // Operators that take a number where they ask for a tensor; their overloads for numbers are not shown.
-const std::set<std::string_view> kNumbersAsTensors{"add", "sub", "mul", "div", "true_divide", "floor_divide",
-                                                   "multiply", "subtract", "divide", "copy_"};
+const std::set<std::string_view> kNumbersAsTensors{"add",          "sub",      "mul",      "div",    "true_divide",
+                                                   "floor_divide", "multiply", "subtract", "divide", "copy_"};
 const std::set<std::string_view> kScaledProducts{"addmm", "addmv", "addr", "addbmm", "baddbmm"};
+const std::set<std::string_view> kViewsInPlace{"t",          "transpose", "squeeze",  "unsqueeze",
+                                               "as_strided", "swapaxes",  "swapdims", "transpose"};
 const std::set<std::string_view> kHiddenScalarOverloads{"add", "sub", "mul", "div"};
 
 std::string_view type_text(ArgKind kind) {
@@ -94,7 +96,8 @@ bool is_later(const Schema& a, const Schema& b) {
   for (size_t i = 0; i < static_cast<size_t>(a.n_args); ++i) {
     const ArgKind x = a.args[i].kind, y = b.args[i].kind;
     if (a.args[i].type == b.args[i].type) continue;
-    const bool later = (x == ArgKind::Scalar && y == ArgKind::Tensor) || (x == ArgKind::OptScalar && y == ArgKind::OptTensor) ||
+    const bool later = (x == ArgKind::Scalar && y == ArgKind::Tensor) ||
+                       (x == ArgKind::OptScalar && y == ArgKind::OptTensor) ||
                        (x == ArgKind::IntList && y == ArgKind::Int);
     if (!later) return false;
     differs = true;
@@ -374,6 +377,10 @@ std::vector<Group*> build_groups(Home home) {
       const std::string name(s.name);
       const bool offered = e.op->forms.find(form) != std::string_view::npos;
       if (offered) found[name].push_back(make_overload(e, e.function, method, !method));
+      if (method && offered && kViewsInPlace.contains(s.name)) {
+        found[name + "_"].push_back(make_overload(e, e.function, true, false));
+        found[name + "_"].back().inplace_view = true;
+      }
       if (e.inplace.fn && (method || (offered && one_tensor(s))))
         found[name + "_"].push_back(make_overload(e, e.inplace, method, false));
     }

@@ -16,26 +16,27 @@ enum Slot : int { kOutSlot = -1, kRequiresGradSlot = -2 };
 
 struct Param {
   ArgKind kind{};
-  PyObject* name = nullptr;  // interned
-  PyObject* aliases[3] = {}; // NumPy's names for it
-  std::string type, fallback;  // as messages write them
+  PyObject* name = nullptr;                                                          // interned
+  PyObject* aliases[3] = {};                                                         // NumPy's names for it
+  std::string type, fallback;                                                        // as messages write them
   bool keyword_only = false, optional = false, allow_none = false, numbers = false;  // numbers: also for a Tensor
-  int length = 0;            // of an int list that one int can stand for
-  int slot = 0;              // argument of the schema, or a Slot
+  int length = 0;  // of an int list that one int can stand for
+  int slot = 0;    // argument of the schema, or a Slot
 };
 
 struct Overload {
   std::vector<Param> params;
   const OpEntry* entry = nullptr;
   Boxed call, out;
-  bool hidden = false;   // accepted, but not shown in messages
-  bool extra = false;    // not an overload of PyTorch's
-  bool varargs = false;  // sizes may be given one by one
+  bool hidden = false;        // accepted, but not shown in messages
+  bool extra = false;         // not an overload of PyTorch's
+  bool varargs = false;       // sizes may be given one by one
+  bool inplace_view = false;  // self becomes the view
   bool keywords_follow = false;
-  int self_slot = -1;    // argument that `self` of a method becomes
+  int self_slot = -1;  // argument that `self` of a method becomes
   int max_args = 0, min_args = 0, max_positional = 0;
-  std::vector<Value> defaults;  // by argument of the schema
-  std::string text;             // "(Tensor input, *, Tensor out = None)"
+  std::vector<Value> defaults;          // by argument of the schema
+  std::string text;                     // "(Tensor input, *, Tensor out = None)"
   PyTypeObject* result_type = nullptr;  // named tuple
 };
 
@@ -51,6 +52,9 @@ std::vector<Group*> build_groups(Home home);
 
 /// Calls an operator with Python's arguments. `keywords` is the tuple of names of the arguments behind the first n.
 PyObject* call_group(const Group& group, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords);
+
+/// Runs a view operator on `self` and makes the result what `self` is. RuntimeError where writing in place is an error.
+Tensor become_view(const Tensor& self, const Boxed& call, const Value* values);
 
 // ---- between parser.cpp and parse_error.cpp
 
@@ -69,6 +73,7 @@ bool accepts(const Param& param, PyObject* object);
 /// True if `object` is an int that may start a list; with n == 0, if it is a list that is empty or starts with one.
 bool starts_with_index(PyObject* object, Py_ssize_t n);
 PyObject* keyword_argument(const Param& param, const Arguments& args);
+std::string describe_call(const Arguments& args);
 [[noreturn]] void raise_no_match(const Group& group, const Arguments& args);
 
 }  // namespace gradus::py

@@ -68,14 +68,14 @@ PyObject* get_grad(PyObject* self, void*) {
 void check_grad(const Tensor& t, const Tensor& grad) {
   static constexpr const char* types[] = {"bool",     "unsigned char", "signed char",   "short int", "int",
                                           "long int", "c10::Half",     "c10::BFloat16", "float",     "double"};
-  check(grad.dtype() == t.dtype(), "attempting to assign a gradient with dtype '",
-        types[static_cast<int>(grad.dtype())], "' to a tensor with grad_dtype '", t.dtype(),
-        "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
-        "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
-        "the dtypes of a tensor and its gradient may break downstream systems that assume they match.");
-  check(grad.sizes() == t.sizes(), "attempting to assign a gradient of size '", grad.sizes(),
-        "' to a tensor of size '", t.sizes(),
-        "'. Please ensure that the gradient and the tensor are the same size");
+  check(
+      grad.dtype() == t.dtype(), "attempting to assign a gradient with dtype '", types[static_cast<int>(grad.dtype())],
+      "' to a tensor with grad_dtype '", t.dtype(),
+      "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
+      "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
+      "the dtypes of a tensor and its gradient may break downstream systems that assume they match.");
+  check(grad.sizes() == t.sizes(), "attempting to assign a gradient of size '", grad.sizes(), "' to a tensor of size '",
+        t.sizes(), "'. Please ensure that the gradient and the tensor are the same size");
 }
 int set_grad(PyObject* self, PyObject* value, void*) {
   return guarded_status([&] {
@@ -115,8 +115,7 @@ PyObject* get_transposed(PyObject* self, void*) {
 PyObject* get_matrix_transposed(PyObject* self, void*) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
-    check(t.dim() >= 2,
-          "tensor.mT is only supported on matrices or batches of matrices. Got ", t.dim(), "-D tensor.");
+    check(t.dim() >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got ", t.dim(), "-D tensor.");
     return wrap(transpose_op(t, -2, -1));
   });
 }

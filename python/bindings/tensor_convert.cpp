@@ -7,6 +7,7 @@
 #include "python/bindings/arguments.h"
 #include "python/bindings/creation.h"
 #include "python/bindings/late_op.h"
+#include "python/bindings/signatures.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -53,36 +54,59 @@ bool is_python_type(PyObject* o, DType& dtype) {
   return true;
 }
 
-[[noreturn]] void no_such_to(PyObject* o) {
+[[noreturn]] void no_such_to(const Arguments& a) {
   fail(PyExc_TypeError,
-       "to() received an invalid combination of arguments - got (%s), but expected one of:\n * (torch.device device = "
+       "to() received an invalid combination of arguments - got %s, but expected one of:\n * (torch.device device = "
        "None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, torch.memory_format "
        "memory_format = None)\n * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
        "torch.memory_format memory_format = None)\n * (Tensor tensor, bool non_blocking = False, bool copy = False, *, "
        "torch.memory_format memory_format = None)\n",
-       type_name(o).c_str());
+       describe_call(a).c_str());
 }
 
-// What the arguments of to() ask for.
-struct Wanted {
-  DType dtype;
-  bool copy = false;
-  OptFormat format;
+// What the arguments of to() ask for: a device, a dtype and two flags, or a dtype or a tensor and two flags.
+struct ToArguments {
+  PyObject *device = nullptr, *dtype = nullptr, *other = nullptr, *non_blocking = nullptr, *copy = nullptr,
+           *format = nullptr;
 
-  void take_first(PyObject* o) {
-    if (is_tensor(o)) dtype = tensor_of(o).dtype();
-    else take_dtype_or_device(o);
+  explicit ToArguments(const Arguments& a) {
+    if (a.n > 4) no_such_to(a);
+    PyObject* first = a.n ? a.values[0] : nullptr;
+    PyObject** order[4] = {&device, &dtype, &non_blocking, &copy};
+    if (first && !is_device_like(first) && first != Py_None) {
+      order[0] = is_tensor(first) ? &other : &dtype;
+      order[1] = &non_blocking;
+      order[2] = &copy;
+      if (a.n > 3) no_such_to(a);
+    }
+    for (Py_ssize_t i = 0; i < a.n; ++i) *order[i] = a.values[i];
+    for (Py_ssize_t k = 0; k < a.n_keywords(); ++k) {
+      PyObject** target = named(utf8(PyTuple_GET_ITEM(a.keywords, k)));
+      if (!target || *target) no_such_to(a);
+      *target = a.values[a.n + k];
+    }
+    DType unused;
+    auto empty = [](PyObject* o) { return !o || o == Py_None; };
+    const bool fits = (empty(device) || is_device_like(device)) &&
+                      (empty(dtype) || is_dtype(dtype) || is_python_type(dtype, unused)) &&
+                      (!other || is_tensor(other)) && (!non_blocking || PyBool_Check(non_blocking)) &&
+                      (!copy || PyBool_Check(copy)) && (empty(format) || Py_TYPE(format) == memory_format_type);
+    if (!fits || (other && (device || dtype))) no_such_to(a);
   }
-  void take_dtype_or_device(PyObject* o) {
-    if (o == Py_None || is_python_type(o, dtype)) return;
-    if (is_dtype(o)) dtype = dtype_of(o);
-    else if (is_device_like(o)) device_of(o);
-    else no_such_to(o);
+
+  PyObject** named(std::string_view name) {
+    if (name == "device") return &device;
+    if (name == "dtype") return &dtype;
+    if (name == "non_blocking") return &non_blocking;
+    if (name == "copy") return &copy;
+    if (name == "memory_format") return &format;
+    return name == "tensor" || name == "other" ? &other : nullptr;
   }
 };
 
-constexpr const char* kTypeNames[kNumDTypes] = {"BoolTensor", "ByteTensor", "CharTensor",     "ShortTensor", "IntTensor",
-                                                "LongTensor", "HalfTensor", "BFloat16Tensor", "FloatTensor", "DoubleTensor"};
+constexpr const char* kTypeNames[kNumDTypes] = {"BoolTensor",  "ByteTensor",  "CharTensor", "ShortTensor",
+                                                "IntTensor",   "LongTensor",  "HalfTensor", "BFloat16Tensor",
+                                                "FloatTensor", "DoubleTensor"};
 
 DType dtype_argument(PyObject* o) {
   DType dtype = DType::Float32;
@@ -101,28 +125,13 @@ DType dtype_argument(PyObject* o) {
 
 PyObject* tensor_to(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
-    Wanted w{tensor_of(self).dtype(), false, {}};
-    int flags = 0;
-    for (Py_ssize_t i = 0; i < n; ++i) {
-      if (PyBool_Check(args[i])) {
-        if (flags++ == 1) w.copy = args[i] == Py_True;
-      } else {
-        if (i > 1 || flags) no_such_to(args[i]);
-        w.take_first(args[i]);
-      }
-    }
-    const Py_ssize_t n_keywords = keywords ? PyTuple_GET_SIZE(keywords) : 0;
-    for (Py_ssize_t k = 0; k < n_keywords; ++k) {
-      const std::string_view name = utf8(PyTuple_GET_ITEM(keywords, k));
-      PyObject* value = args[n + k];
-      if (name == "copy") w.copy = bool_argument("to", "copy", value, false);
-      else if (name == "non_blocking") bool_argument("to", "non_blocking", value, false);
-      else if (name == "memory_format") w.format = value == Py_None ? OptFormat{} : format_argument("to", value);
-      else if (name == "dtype" || name == "device") w.take_dtype_or_device(value);
-      else if ((name == "tensor" || name == "other") && is_tensor(value)) w.take_first(value);
-      else no_such_to(value);
-    }
-    return converted(self, w.dtype, w.copy, w.format);
+    const ToArguments a(Arguments{args, n, keywords});
+    DType dtype = tensor_of(self).dtype();
+    if (a.device && a.device != Py_None) device_of(a.device);
+    if (a.dtype && a.dtype != Py_None) dtype = dtype_argument(a.dtype);
+    if (a.other) dtype = tensor_of(a.other).dtype();
+    const OptFormat format = a.format && a.format != Py_None ? format_argument("to", a.format) : OptFormat{};
+    return converted(self, dtype, a.copy == Py_True, format);
   });
 }
 
@@ -266,8 +275,8 @@ PyObject* tensor_reduce(PyObject* self, PyObject*) {
     const Tensor& t = tensor_of(self);
     const Tensor dense = contiguous_op(detach_op(t), MemoryFormat::Contiguous);
     static PyObject* function = imported("gradus._C", "_rebuild_tensor");
-    Ref bytes = own(PyBytes_FromStringAndSize(static_cast<const char*>(dense.data_ptr()),
-                                              dense.numel() * dense.element_size()));
+    Ref bytes = own(
+        PyBytes_FromStringAndSize(static_cast<const char*>(dense.data_ptr()), dense.numel() * dense.element_size()));
     Ref dtype(wrap(t.dtype())), sizes(wrap_strides(t.sizes()));
     return Py_BuildValue("O(OOOO)", function, bytes.get(), dtype.get(), sizes.get(),
                          t.requires_grad() ? Py_True : Py_False);

@@ -108,8 +108,7 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* k
     Bound<1> a(names, args, n, keywords);
     const Tensor& t = tensor_of(self);
     if (bool_argument("numpy", "force", a[0], false)) return ndarray_of(detach_op(t));
-    check(!t.requires_grad(),
-          "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+    check(!t.requires_grad(), "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
     return ndarray_of(t);
   });
 }
@@ -168,11 +167,12 @@ PyObject* retain_grad(PyObject* self, PyObject*) {
 PyObject* detach_in_place(PyObject* self, PyObject*) {
   return guarded([&] {
     TensorImpl* t = tensor_of(self).impl();
-    check(!tensor_of(self).is_view(),
-          "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-          "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
-          "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function "
-          "in torch/optim/optimizer.py as the solution.");
+    check(
+        !tensor_of(self).is_view(),
+        "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+        "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() "
+        "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function "
+        "in torch/optim/optimizer.py as the solution.");
     if (!t->is_leaf()) {
       drop(t->node);
       t->node = nullptr;
@@ -239,7 +239,8 @@ int tensor_contains(PyObject* self, PyObject* element) {
       fail(PyExc_RuntimeError, "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.",
            Py_TYPE(element));
     const Tensor& t = tensor_of(self);
-    const Tensor hits = is_tensor(element) ? equals_tensor(t, tensor_of(element)) : equals_number(t, to_scalar(element));
+    const Tensor hits =
+        is_tensor(element) ? equals_tensor(t, tensor_of(element)) : equals_number(t, to_scalar(element));
     found = any_op(hits).item().to_bool();
   });
   return status < 0 ? -1 : found;

@@ -165,8 +165,7 @@ int truth(PyObject* a) {
   return status < 0 ? -1 : value;
 }
 Scalar single(PyObject* a) {
-  check_as(ErrorKind::Value, tensor_of(a).numel() == 1,
-           "only one element tensors can be converted to Python scalars");
+  check_as(ErrorKind::Value, tensor_of(a).numel() == 1, "only one element tensors can be converted to Python scalars");
   return tensor_of(a).item();
 }
 PyObject* to_integer(PyObject* a) {
@@ -189,8 +188,9 @@ PyObject* to_index(PyObject* a) {
 
 // ---- comparisons
 
-Operators lt_ops("lt.Tensor", "lt.Scalar", ""), le_ops("le.Tensor", "le.Scalar", ""), eq_ops("eq.Tensor", "eq.Scalar", ""),
-    ne_ops("ne.Tensor", "ne.Scalar", ""), gt_ops("gt.Tensor", "gt.Scalar", ""), ge_ops("ge.Tensor", "ge.Scalar", "");
+Operators lt_ops("lt.Tensor", "lt.Scalar", ""), le_ops("le.Tensor", "le.Scalar", ""),
+    eq_ops("eq.Tensor", "eq.Scalar", ""), ne_ops("ne.Tensor", "ne.Scalar", ""), gt_ops("gt.Tensor", "gt.Scalar", ""),
+    ge_ops("ge.Tensor", "ge.Scalar", "");
 
 }  // namespace
 

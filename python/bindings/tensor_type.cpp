@@ -1,8 +1,6 @@
 // Life and death of Tensor objects, and the class itself.
 #include "python/bindings/tensor_type.h"
 
-#include <structmember.h>
-
 #include "gradus/core/refcount.h"
 
 namespace gradus::py {
@@ -62,10 +60,8 @@ void tensor_dealloc(PyObject* self) {
     impl->py = nullptr;
     drop(impl);
   }
-  if (type == tensor_type && n_free < kMaxFree)
-    free_list[n_free++] = o;
-  else
-    type->tp_free(self);
+  if (type == tensor_type && n_free < kMaxFree) free_list[n_free++] = o;
+  else type->tp_free(self);
   Py_DECREF(type);
 }
 
@@ -111,10 +107,9 @@ PyObject* get_dict(PyObject* self, void* context) {
 }
 PyGetSetDef dict_attribute[] = {{"__dict__", &get_dict, &PyObject_GenericSetDict, nullptr, nullptr}, {}};
 
-PyMemberDef offsets[] = {
-    {"__dictoffset__", T_PYSSIZET, offsetof(PyTensor, dict), READONLY, nullptr},
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr},
-    {}};
+PyMemberDef offsets[] = {{"__dictoffset__", T_PYSSIZET, offsetof(PyTensor, dict), READONLY, nullptr},
+                         {"__weaklistoffset__", T_PYSSIZET, offsetof(PyTensor, weakrefs), READONLY, nullptr},
+                         {}};
 
 // Subclasses made by a class statement would get Python's own deallocation, which cannot keep objects alive.
 int meta_init(PyObject* cls, PyObject* args, PyObject* kwargs) {

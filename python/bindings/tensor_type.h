@@ -9,8 +9,7 @@ namespace gradus::py {
 /// The object owns a reference to the implementation, unless `kept`: then Python let go of it while C++ still had the
 /// tensor, and the implementation owns the object.
 struct PyTensor {
-  PyObject_HEAD
-  Tensor tensor;
+  PyObject_HEAD Tensor tensor;
   PyObject* dict;
   PyObject* weakrefs;
   bool kept;

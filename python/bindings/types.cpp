@@ -1,8 +1,6 @@
 // dtype, layout and memory_format constants, device, Size.
 #include "python/bindings/types.h"
 
-#include <structmember.h>
-
 #include <cstring>
 #include <iterator>
 
@@ -50,10 +48,8 @@ PyGetSetDef dtype_attributes[] = {{"is_floating_point", &dtype_is_floating_point
 PyGetSetDef no_attributes[] = {{}};
 
 PyTypeObject* make_constant_type(const char* name, PyGetSetDef* attributes) {
-  PyType_Slot slots[] = {{Py_tp_repr, slot(&constant_repr)},
-                         {Py_tp_methods, constant_methods},
-                         {Py_tp_getset, attributes},
-                         {0, nullptr}};
+  PyType_Slot slots[] = {
+      {Py_tp_repr, slot(&constant_repr)}, {Py_tp_methods, constant_methods}, {Py_tp_getset, attributes}, {0, nullptr}};
   PyType_Spec spec{name, sizeof(PyConstant), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   return make_type(spec);
 }
@@ -96,8 +92,9 @@ void add_layouts(PyObject* module) {
 
 // ---- device
 
-constexpr const char* kDevices[] = {"cpu",  "cuda", "ipu", "xpu",  "mkldnn", "opengl", "opencl", "ideep", "hip",        "ve",
-                                    "fpga", "maia", "xla", "lazy", "vulkan", "mps",    "meta",   "hpu",   "mtia",       "privateuseone"};
+constexpr const char* kDevices[] = {"cpu",    "cuda", "ipu",  "xpu",  "mkldnn", "opengl",       "opencl",
+                                    "ideep",  "hip",  "ve",   "fpga", "maia",   "xla",          "lazy",
+                                    "vulkan", "mps",  "meta", "hpu",  "mtia",   "privateuseone"};
 
 [[noreturn]] void no_accelerator() {
   fail(PyExc_RuntimeError, "Cannot access accelerator device when none is available.");
@@ -269,9 +266,7 @@ PyObject* size_add(PyObject* a, PyObject* b) {
   if (!PyTuple_Check(a) || !PyTuple_Check(b)) Py_RETURN_NOTIMPLEMENTED;
   return size_concat(a, b);
 }
-PyObject* size_repeat(PyObject* self, Py_ssize_t n) {
-  return to_size(PyTuple_Type.tp_as_sequence->sq_repeat(self, n));
-}
+PyObject* size_repeat(PyObject* self, Py_ssize_t n) { return to_size(PyTuple_Type.tp_as_sequence->sq_repeat(self, n)); }
 PyObject* size_subscript(PyObject* self, PyObject* index) {
   return to_size(PyTuple_Type.tp_as_mapping->mp_subscript(self, index));
 }
@@ -285,10 +280,14 @@ void add_size(PyObject* module) {
   static PyMethodDef methods[] = {{"numel", &size_numel, METH_NOARGS, "Product of the sizes."},
                                   {"__reduce__", &size_reduce, METH_NOARGS, nullptr},
                                   {}};
-  PyType_Slot slots[] = {{Py_tp_new, slot(&size_new)},           {Py_tp_repr, slot(&size_repr)},
-                         {Py_tp_methods, methods},               {Py_nb_add, slot(&size_add)},
-                         {Py_sq_concat, slot(&size_concat)},     {Py_sq_repeat, slot(&size_repeat)},
-                         {Py_mp_subscript, slot(&size_subscript)}, {0, nullptr}};
+  PyType_Slot slots[] = {{Py_tp_new, slot(&size_new)},
+                         {Py_tp_repr, slot(&size_repr)},
+                         {Py_tp_methods, methods},
+                         {Py_nb_add, slot(&size_add)},
+                         {Py_sq_concat, slot(&size_concat)},
+                         {Py_sq_repeat, slot(&size_repeat)},
+                         {Py_mp_subscript, slot(&size_subscript)},
+                         {0, nullptr}};
   PyType_Spec spec{"gradus.Size", 0, 0, Py_TPFLAGS_DEFAULT, slots};
   size_type = make_type(spec, &PyTuple_Type);
   add_object(module, "Size", reinterpret_cast<PyObject*>(size_type));
@@ -321,10 +320,8 @@ PyObject* strided_layout() {
 Device device_of(PyObject* o) {
   int type = 1, index = -1;
   if (PyLong_Check(o)) no_accelerator();
-  if (Py_TYPE(o) == device_type)
-    type = reinterpret_cast<PyDevice*>(o)->type;
-  else if (PyUnicode_Check(o))
-    parse_device(o, type, index);
+  if (Py_TYPE(o) == device_type) type = reinterpret_cast<PyDevice*>(o)->type;
+  else if (PyUnicode_Check(o)) parse_device(o, type, index);
   if (type == 1) fail(PyExc_AssertionError, "Torch not compiled with CUDA enabled");
   if (type != 0) raise(ErrorKind::NotImplemented, str("tensors on device '", kDevices[type], "' are not supported"));
   return Device::CPU;

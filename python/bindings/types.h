@@ -9,14 +9,12 @@ namespace gradus::py {
 
 /// A constant with a name; each exists once.
 struct PyConstant {
-  PyObject_HEAD
-  int value;
+  PyObject_HEAD int value;
   const char* name;
 };
 struct PyDevice {
-  PyObject_HEAD
-  int type;  // position in the list of device types; 0 is cpu
-  int index;  // -1: none
+  PyObject_HEAD int type;  // position in the list of device types; 0 is cpu
+  int index;               // -1: none
 };
 
 extern PyTypeObject *dtype_type, *layout_type, *memory_format_type, *device_type, *size_type;
