@@ -2,18 +2,16 @@
 // and child modules.
 #include "python/bindings/py.h"
 
+// Exported by CPython, but not declared in every version's headers: no AttributeError is made when it would be dropped.
+extern "C" PyObject* _PyObject_GenericGetAttrWithDict(PyObject* self, PyObject* name, PyObject* dict, int suppress);
+
 namespace gradus::py {
 
 namespace {
 
 PyObject *forward_name, *hooks_name, *pre_hooks_name, *call_with_hooks_name;
 PyObject* tables[3];  // _parameters, _buffers, _modules
-
-// The instance's own dict, borrowed; null if it has none yet.
-PyObject* dict_of(PyObject* self) {
-  PyObject** slot = _PyObject_GetDictPtr(self);
-  return slot ? *slot : nullptr;
-}
+PyTypeObject* base_type;
 
 bool is_empty(PyObject* dict, PyObject* name) {
   PyObject* hooks = dict ? PyDict_GetItemWithError(dict, name) : nullptr;
@@ -52,13 +50,33 @@ PyObject* find_member(PyObject* self, PyObject* name) {
 }
 
 PyObject* getattro(PyObject* self, PyObject* name) {
-  PyObject* found = PyObject_GenericGetAttr(self, name);
-  if (found || !PyErr_ExceptionMatches(PyExc_AttributeError)) return found;
-  PyErr_Clear();
-  return find_member(self, name);
+  PyObject* found = _PyObject_GenericGetAttrWithDict(self, name, nullptr, 1);
+  return found || PyErr_Occurred() ? found : find_member(self, name);
 }
 
-PyMethodDef methods[] = {{"__getattr__", &find_member, METH_O | METH_COEXIST, nullptr}, {}};
+// Because the base has a __getattr__ (for super().__getattr__), Python gives every subclass a slot that calls
+// __getattribute__ and __getattr__ as methods. Those that keep both get the C function back.
+PyObject* init_subclass(PyObject* cls, PyObject* args, PyObject* kwargs) {
+  auto* type = reinterpret_cast<PyTypeObject*>(cls);
+  bool own = false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type->tp_mro); ++i) {
+    auto* base = reinterpret_cast<PyTypeObject*>(PyTuple_GET_ITEM(type->tp_mro, i));
+    if (base == base_type) break;
+    own |=
+        PyDict_GetItemString(base->tp_dict, "__getattr__") || PyDict_GetItemString(base->tp_dict, "__getattribute__");
+  }
+  if (!own) type->tp_getattro = &getattro;
+  // On to the next class in the order of resolution, which sees arguments that nobody has taken.
+  Ref super = Ref(PyObject_CallFunctionObjArgs(reinterpret_cast<PyObject*>(&PySuper_Type),
+                                               reinterpret_cast<PyObject*>(base_type), cls, nullptr));
+  Ref next(super ? PyObject_GetAttrString(super.get(), "__init_subclass__") : nullptr);
+  return next ? PyObject_Call(next.get(), args, kwargs) : nullptr;
+}
+
+PyMethodDef methods[] = {
+    {"__getattr__", &find_member, METH_O | METH_COEXIST, nullptr},
+    {"__init_subclass__", as_method(&init_subclass), METH_VARARGS | METH_KEYWORDS | METH_CLASS, nullptr},
+    {}};
 
 }  // namespace
 
@@ -70,12 +88,11 @@ void init_module_base(PyObject* module) {
   tables[0] = intern("_parameters");
   tables[1] = intern("_buffers");
   tables[2] = intern("_modules");
-  PyType_Slot slots[] = {{Py_tp_call, slot(&call)},
-                         {Py_tp_getattro, slot(&getattro)},
-                         {Py_tp_methods, methods},
-                         {0, nullptr}};
+  PyType_Slot slots[] = {
+      {Py_tp_call, slot(&call)}, {Py_tp_getattro, slot(&getattro)}, {Py_tp_methods, methods}, {0, nullptr}};
   PyType_Spec spec{"gradus._C._ModuleBase", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
-  add_object(module, "_ModuleBase", reinterpret_cast<PyObject*>(make_type(spec)));
+  base_type = make_type(spec);
+  add_object(module, "_ModuleBase", reinterpret_cast<PyObject*>(base_type));
 }
 
 }  // namespace gradus::py
