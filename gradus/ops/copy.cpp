@@ -34,7 +34,21 @@ Tensor converted(const Tensor& self, DType dtype, bool copy, std::optional<Memor
   return _to_copy(self, dtype, {}, {}, {}, false, format);
 }
 
-void fill_with(const Tensor& self, const Scalar& value) {
+template <class O, class... A>
+const Tensor& fill_inplace(const Tensor& self, const Scalar& value, const A&... args) {
+  const bool recording = records_gradient<O>(self, args...);
+  check_inplace(self.impl(), recording);
+  check_no_internal_overlap(self);
+  fill_values(self, value);
+  bump_version(self.impl());
+  Tensor out = self;
+  if (recording) attach<O>(&out, 1, nullptr, true, self, args...);
+  return self;
+}
+
+}  // namespace
+
+void fill_values(const Tensor& self, const Scalar& value) {
   const Splat splat = make_splat(value, self.dtype());
   View* out[] = {self.impl()->view};
   View* in[] = {nullptr};
@@ -47,20 +61,6 @@ void fill_with(const Tensor& self, const Scalar& value) {
   r.n_out = r.n_in = 1;
   submit(r);
 }
-
-template <class O, class... A>
-const Tensor& fill_inplace(const Tensor& self, const Scalar& value, const A&... args) {
-  const bool recording = records_gradient<O>(self, args...);
-  check_inplace(self.impl(), recording);
-  check_no_internal_overlap(self);
-  fill_with(self, value);
-  bump_version(self.impl());
-  Tensor out = self;
-  if (recording) attach<O>(&out, 1, nullptr, true, self, args...);
-  return self;
-}
-
-}  // namespace
 
 const Tensor& copy_(const Tensor& self, const Tensor& src, bool) {
   check(is_expandable_to(src.sizes(), self.sizes()), "The size of tensor a (", self.sizes(),

@@ -18,15 +18,13 @@ DType of_number(const Scalar& s, OptDType dtype) {
 
 Tensor filled(const IntList& size, const Scalar& value, DType dtype) {
   Tensor out = allocate(size, dtype);
-  NoGrad guard;
-  out.fill_(value);
+  fill_values(out, value);
   return out;
 }
 
 Tensor filled_like(const Tensor& self, const Scalar& value, OptDType dtype, OptFormat format) {
   Tensor out = empty_like(self, dtype, {}, {}, {}, format);
-  NoGrad guard;
-  out.fill_(value);
+  fill_values(out, value);
   return out;
 }
 
@@ -98,7 +96,7 @@ Tensor make_eye(int64_t n, int64_t m, DType dtype) {
   Tensor out = filled({n, m}, 0, dtype);
   NoGrad guard;
   const int64_t k = n < m ? n : m;
-  if (k) out.as_strided(IntList(k), IntList(m + 1)).fill_(1);
+  if (k) fill_values(out.as_strided(IntList(k), IntList(m + 1)), 1);
   return out;
 }
 

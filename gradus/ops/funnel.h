@@ -18,6 +18,8 @@ Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind = ViewKind
 Geometry geometry_of(const Tensor& t);
 /// Copies values (converted and broadcast); no autograd, no version.
 void copy_values(const Tensor& dst, const Tensor& src);
+/// Sets every element to a number; no autograd, no version.
+void fill_values(const Tensor& dst, const Scalar& value);
 /// Gives `out` the sizes of a result, as PyTorch resizes `out=` tensors.
 void resize_output(const Tensor& out, const IntList& sizes);
 void check_no_internal_overlap(const Tensor& written);
