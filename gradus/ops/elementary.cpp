@@ -40,7 +40,7 @@ const Tensor& round_(const Tensor& self, int64_t decimals) {
   return decimals < 0 ? pointwise_inplace<RoundOver>(self, scale) : pointwise_inplace<RoundTimes>(self, scale);
 }
 
-Tensor square(const Tensor& self) { return pow(self, 2); }
+Tensor square(const Tensor& self) { return pow(self.dtype() == DType::Bool ? self.to(DType::Int64) : self, 2); }
 const Tensor& square_(const Tensor& self) { return pow_(self, 2); }
 
 }  // namespace gradus
