@@ -1,9 +1,8 @@
 // The update rules of the optimizers over lists: one call per step of a parameter group.
-#include "gradus/optim/update.h"
-
 #include <cstring>
 
 #include "gradus/core/format.h"
+#include "gradus/optim/update.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
