@@ -10,19 +10,26 @@
 
 namespace gradus::nn {
 
+namespace {
+/// Several threads may walk over modules that share a tensor.
+void mark_parameter(TensorImpl* t) {
+  __atomic_fetch_or(&t->flags, static_cast<uint32_t>(TensorImpl::kParameter), __ATOMIC_RELAXED);
+}
+}  // namespace
+
 Tensor parameter(const Tensor& data, bool requires_grad) {
   check_as(ErrorKind::Value, data.defined(), "nn::parameter expects a tensor, but got an undefined one");
   Tensor t = data.variable_data();
   t.requires_grad_(requires_grad);
-  t.impl()->flags |= TensorImpl::kParameter;
+  mark_parameter(t.impl());
   return t;
 }
 
 bool is_parameter(const Tensor& t) {
   if (!t.defined()) return false;
-  if (t.impl()->flags & TensorImpl::kParameter) return true;
+  if (__atomic_load_n(&t.impl()->flags, __ATOMIC_RELAXED) & TensorImpl::kParameter) return true;
   if (!t.requires_grad() || !t.is_leaf()) return false;
-  t.impl()->flags |= TensorImpl::kParameter;  // it stays one when it is frozen
+  mark_parameter(t.impl());  // it stays one when it is frozen
   return true;
 }
 
