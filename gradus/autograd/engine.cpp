@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
 #include "gradus/autograd/hooks.h"
 #include "gradus/core/format.h"
@@ -18,9 +19,11 @@ namespace {
 struct Visit {
   Node* node;
   int32_t pending = 0;   // edges into it that have not delivered yet
-  bool needed = true;    // leads to an input that was asked for
+  bool needed = true;    // leads to an input that was asked for: its rule runs
   bool has_capture = false;
+  bool queued = false;
   int32_t first_buffer = -1;
+  bool runs() const { return needed || has_capture; }
 };
 
 // Open addressing from node to the index of its visit; reused from walk to walk.
@@ -88,6 +91,21 @@ bool sole_owner(const Tensor& t) {
          !i->view->storage->release;
 }
 
+// Takes an accumulator for one thread: several may add to the same leaf.
+class LeafLock {
+ public:
+  explicit LeafLock(Node& n) : node_(n) {
+    while (__atomic_test_and_set(&node_.busy, __ATOMIC_ACQUIRE)) std::this_thread::yield();
+  }
+  ~LeafLock() { __atomic_clear(&node_.busy, __ATOMIC_RELEASE); }
+  LeafLock(const LeafLock&) = delete;
+
+ private:
+  Node& node_;
+};
+
+bool earlier(const std::pair<uint64_t, int32_t>& a, const std::pair<uint64_t, int32_t>& b) { return a.first < b.first; }
+
 class Walk {
  public:
   Tensors run(TensorList roots, Tensors grads, bool keep_graph, bool create_graph, TensorList inputs, bool accumulate,
@@ -99,6 +117,8 @@ class Walk {
     buffers_.clear();
     captures_.clear();
     captured_.clear();
+    for (Node* n : held_) drop(n);
+    held_.clear();
   }
 
  private:
@@ -107,7 +127,9 @@ class Walk {
     if (*index == static_cast<int32_t>(visits_.size())) visits_.push_back({n});
     return *index;
   }
+  void find_roots(TensorList roots, std::vector<Edge>& edges);
   void count_dependencies();
+  std::vector<int32_t> topological_order() const;
   void mark_needed(TensorList inputs);
   void deliver(int32_t visit, uint32_t nr, Tensor gradient);
   void enqueue(int32_t visit);
@@ -129,6 +151,7 @@ class Walk {
   Tensors buffers_;
   std::vector<Capture> captures_;
   Tensors captured_;
+  std::vector<Node*> held_;  // the roots: a hook may give their tensors another producer
   bool capture_only_ = false, create_graph_ = false;
 };
 
@@ -140,33 +163,46 @@ void Walk::count_dependencies() {
   }
 }
 
+// Successors behind predecessors. Sequence numbers would not do: every thread counts its own.
+std::vector<int32_t> Walk::topological_order() const {
+  std::vector<int32_t> pending(visits_.size()), order;
+  for (size_t i = 0; i < visits_.size(); ++i)
+    if (!(pending[i] = visits_[i].pending)) order.push_back(static_cast<int32_t>(i));
+  for (size_t i = 0; i < order.size(); ++i) {  // grows while it runs
+    const Node& n = *visits_[static_cast<size_t>(order[i])].node;
+    for (int e = 0; e < n.n_next; ++e)
+      if (const Node* m = n.next()[e].node) {
+        const int32_t at = map_.find(m);
+        if (--pending[static_cast<size_t>(at)] == 0) order.push_back(at);
+      }
+  }
+  return order;
+}
+
 void Walk::mark_needed(TensorList inputs) {
   for (Visit& v : visits_) v.needed = false;
   for (int64_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].is_view()) current_node(inputs[i].impl());
     const Edge e = gradient_edge(inputs[i].impl());
     const int32_t at = e.node ? map_.find(e.node) : -1;
     if (at < 0) continue;
-    visits_[static_cast<size_t>(at)].needed = visits_[static_cast<size_t>(at)].has_capture = true;
+    visits_[static_cast<size_t>(at)].has_capture = true;
     captures_.push_back({at, e.nr, static_cast<size_t>(i)});
   }
-  // A node is needed if one of its successors is; sweeping by creation order sees successors first.
-  std::vector<int32_t> order(visits_.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
-  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    const Node *x = visits_[static_cast<size_t>(a)].node, *y = visits_[static_cast<size_t>(b)].node;
-    if (is_accumulator(x) != is_accumulator(y)) return is_accumulator(x);
-    return x->seq < y->seq;
-  });
-  for (int32_t i : order) {
-    Visit& v = visits_[static_cast<size_t>(i)];
+  const std::vector<int32_t> order = topological_order();
+  for (size_t i = order.size(); i-- > 0;) {
+    Visit& v = visits_[static_cast<size_t>(order[i])];
+    if (is_accumulator(v.node)) v.needed = v.has_capture;
     for (int e = 0; e < v.node->n_next && !v.needed; ++e)
-      if (Node* m = v.node->next()[e].node) v.needed = visits_[static_cast<size_t>(map_.find(m))].needed;
+      if (Node* m = v.node->next()[e].node) v.needed = visits_[static_cast<size_t>(map_.find(m))].runs();
   }
 }
 
 void Walk::enqueue(int32_t visit) {
-  queue_.emplace_back(visits_[static_cast<size_t>(visit)].node->seq, visit);
-  std::push_heap(queue_.begin(), queue_.end());
+  Visit& v = visits_[static_cast<size_t>(visit)];
+  v.queued = true;
+  queue_.emplace_back(v.node->seq, visit);
+  std::push_heap(queue_.begin(), queue_.end(), earlier);
 }
 
 void Walk::deliver(int32_t at, uint32_t nr, Tensor gradient) {
@@ -197,10 +233,12 @@ void Walk::conform(Tensor& gradient, const Edge& edge, const Node& from, int ind
 // The first gradient becomes `.grad`: taken over if nobody else holds it and it is laid out like the leaf, else copied.
 void Walk::accumulate_leaf(Node& n, Tensor gradient) {
   TensorImpl* impl = accumulator_leaf(&n);
-  if (!impl || !gradient.defined()) return;
+  if (!impl || !gradient.defined() || !impl->requires_grad()) return;
   retain(impl);
   const Tensor leaf(impl);
-  const Tensor before = leaf.grad();
+  Tensor before;  // outlives the lock: freeing it may call Python
+  const LeafLock lock(n);
+  before = leaf.grad();
   if (before.defined()) {
     if (create_graph_)
       leaf.set_grad(before + gradient);
@@ -236,7 +274,7 @@ void Walk::apply_node(Visit v, Tensor* grads, bool keep_graph) {
     conform(out[e], edge, n, e);
     deliver(at, edge.nr, std::move(out[e]));
     Visit& next = visits_[static_cast<size_t>(at)];
-    if (--next.pending == 0 && next.needed) enqueue(at);
+    if (--next.pending == 0 && next.runs()) enqueue(at);
   }
 }
 
@@ -263,6 +301,7 @@ void Walk::step(int32_t at, bool keep_graph) {
     if (!capture_only_) accumulate_leaf(n, std::move(grads[0]));
     return;
   }
+  if (!v.needed) return;
   if (any) {
     apply_node(v, grads, keep_graph);
     return;
@@ -270,8 +309,21 @@ void Walk::step(int32_t at, bool keep_graph) {
   for (int e = 0; e < n.n_next; ++e)  // nothing arrived: nothing leaves
     if (Node* m = n.next()[e].node) {
       const int32_t next = map_.find(m);
-      if (--visits_[static_cast<size_t>(next)].pending == 0 && visits_[static_cast<size_t>(next)].needed) enqueue(next);
+      if (--visits_[static_cast<size_t>(next)].pending == 0 && visits_[static_cast<size_t>(next)].runs()) enqueue(next);
     }
+}
+
+void Walk::find_roots(TensorList roots, std::vector<Edge>& edges) {
+  for (int64_t i = 0; i < roots.size(); ++i) {
+    TensorImpl* r = roots[i].impl();
+    if (r->meta && r->meta->base) current_node(r);
+    const Edge e = gradient_edge(r);
+    check(e.node, "element ", i, " of tensors does not require grad and does not have a grad_fn");
+    edges.push_back(e);
+    ref_inc(e.node->refs);
+    held_.push_back(e.node);
+    visit_of(e.node);
+  }
 }
 
 Tensors Walk::run(TensorList roots, Tensors grads, bool keep_graph, bool create_graph, TensorList inputs,
@@ -279,26 +331,19 @@ Tensors Walk::run(TensorList roots, Tensors grads, bool keep_graph, bool create_
   create_graph_ = create_graph;
   capture_only_ = inputs.size() > 0 && !accumulate;
   captured_.resize(static_cast<size_t>(inputs.size()));
-  Tensors held(roots.begin(), roots.end());  // keeps the graph alive while it is walked
   std::vector<Edge> edges;
-  for (const Tensor& r : roots) {
-    if (r.impl()->meta && r.impl()->meta->base) current_node(r.impl());
-    edges.push_back(gradient_edge(r.impl()));
-    visit_of(edges.back().node);
-  }
+  find_roots(roots, edges);
   count_dependencies();
   if (inputs.size()) mark_needed(inputs);
   GradMode guard(create_graph);
   for (size_t i = 0; i < edges.size(); ++i) deliver(map_.find(edges[i].node), edges[i].nr, std::move(grads[i]));
-  for (size_t i = 0; i < edges.size(); ++i) {
-    const int32_t at = map_.find(edges[i].node);
-    bool first = true;
-    for (size_t k = 0; k < i; ++k) first = first && edges[k].node != edges[i].node;
+  for (const Edge& e : edges) {
+    const int32_t at = map_.find(e.node);
     const Visit& v = visits_[static_cast<size_t>(at)];
-    if (first && v.pending == 0 && v.needed) enqueue(at);
+    if (!v.queued && v.pending == 0 && v.runs()) enqueue(at);
   }
   while (!queue_.empty()) {
-    std::pop_heap(queue_.begin(), queue_.end());
+    std::pop_heap(queue_.begin(), queue_.end(), earlier);
     const int32_t at = queue_.back().second;
     queue_.pop_back();
     step(at, keep_graph);
@@ -306,13 +351,8 @@ Tensors Walk::run(TensorList roots, Tensors grads, bool keep_graph, bool create_
   if (!inputs.size()) return {};
   for (int64_t i = 0; i < inputs.size(); ++i) {
     Tensor& g = captured_[static_cast<size_t>(i)];
-    check(allow_unused || accumulate || g.defined(),
-          "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this "
-          "is the desired behavior.");
-    if (accumulate && !inputs[i].is_leaf() && g.defined()) {
-      const Tensor before = inputs[i].grad();
-      inputs[i].set_grad(before.defined() ? before + g : g);
-    }
+    check(allow_unused || accumulate || g.defined(), "The differentiated Tensor at index ", i,
+          " appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
   }
   return accumulate ? Tensors{} : std::move(captured_);
 }
@@ -369,6 +409,8 @@ Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool c
   Tensors gradients = root_gradients(roots, grads, create_graph);
   for (const Tensor& t : inputs)
     check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  if (accumulate)
+    for (const Tensor& t : inputs) t.retain_grad();
   Lease walk;
   return walk->run(roots, std::move(gradients), keep_graph, create_graph, inputs, accumulate, allow_unused);
 }

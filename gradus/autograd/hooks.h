@@ -23,12 +23,19 @@ struct NodeHooks {
   };
   std::vector<Entry> entries;
   std::vector<Keeper> keepers;
+
+  NodeHooks() = default;
+  NodeHooks(const NodeHooks&) = delete;
+  ~NodeHooks();
 };
 
 /// Calls `hook` with the gradient of `t` once it is complete. Returns an id for remove_hook. RuntimeError unless
 /// `t` requires a gradient.
 int64_t register_hook(const Tensor& t, GradientHook hook);
-void remove_hook(const Tensor& t, int64_t id);
+/// Takes the hook out again, wherever it is; an id that is gone already is ignored.
+void remove_hook(int64_t id);
+/// Stores the gradient of result `nr` of the node in t.grad.
+void keep_gradient(Node& node, uint32_t nr, TensorImpl* t);
 
 /// Applies the hooks of result `nr`, then stores the gradient for the tensors that asked for it.
 void apply_hooks(Node& node, uint32_t nr, Tensor& gradient);

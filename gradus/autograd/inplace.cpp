@@ -1,10 +1,15 @@
 // In-place writes and views: who may be written, and how a write into a view reaches the base.
+#include "gradus/autograd/hooks.h"
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
 #include "gradus/core/node.h"
 #include "gradus/gen/functions.h"
+#include "gradus/ops/rule.h"
 
 namespace gradus {
+
+constinit thread_local const SlicePass* slice_pass = nullptr;
+
 namespace {
 
 // Geometry of a written view inside its base, and the node that computed what was written.
@@ -14,14 +19,45 @@ struct SliceWrite {
   int64_t offset;
 };
 
+// The written slice as a part of the base that the CopySlices node produced.
+Tensor slice_result(const SlicePass& pass, const Saved& saved) {
+  const auto& w = *static_cast<SliceWrite*>(pass.outer->context);
+  ref_inc(saved.view->storage->refs);
+  const Tensor base(new_tensor(new_view(saved.view->storage, saved.view->dtype, w.base_sizes, w.base_strides,
+                                        saved.view->offset - w.offset)));
+  TensorImpl* t = base.impl();
+  ref_inc(saved.version->refs);
+  t->version = saved.version;
+  ref_inc(pass.outer->refs);
+  t->node = pass.outer;
+  t->flags = TensorImpl::kRequiresGrad;
+  return base.as_strided(w.sizes, w.strides, saved.view->offset);
+}
+
+// Puts itself in front of the passes under way, and takes itself out again.
+struct PassScope {
+  SlicePass pass;
+  PassScope(const Node* inner, Node* outer) : pass{inner, &slice_result, outer, slice_pass} { slice_pass = &pass; }
+  ~PassScope() { slice_pass = pass.before; }
+  PassScope(const PassScope&) = delete;
+};
+
 void apply_copy_slices(Node& n, const Tensor* grads, Tensor* out) {
+  check(!n.released,
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+        "been freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). "
+        "Specify retain_graph=True if you need to backward through the graph a second time or if you need to access "
+        "saved tensors after calling backward.");
   auto& w = *static_cast<SliceWrite*>(n.context);
   Tensor result = empty_strided(w.base_sizes, w.base_strides, grads[0].dtype());
   result.copy_(grads[0]);
   const Tensor slice = result.as_strided(w.sizes, w.strides, w.offset);
   const Tensor g = slice.clone();
   Tensors inner(w.inner->n_next);
-  w.inner->type->apply(*w.inner, &g, inner.data());
+  {
+    const PassScope scope(w.inner, &n);
+    w.inner->type->apply(*w.inner, &g, inner.data());
+  }
   if (inner[0].defined())  // every in-place operator has a rule for self
     slice.copy_(inner[0]);
   else
@@ -43,7 +79,10 @@ constexpr NodeType kCopySlices{"CopySlices", &apply_copy_slices, &destroy_copy_s
 
 void set_node(TensorImpl* t, Node* node) {  // takes over the reference
   Node* before = t->node;
-  if (before && t->meta && t->meta->retains_grad) forget_keeper(before, t);
+  if (before && t->meta && t->meta->retains_grad) {  // it keeps the gradient of what it is now
+    forget_keeper(before, t);
+    keep_gradient(*node, 0, t);
+  }
   if (before && (t->flags & TensorImpl::kLeafNode)) detach_accumulator(before);
   t->node = node;
   t->out_nr = 0;
@@ -51,7 +90,8 @@ void set_node(TensorImpl* t, Node* node) {  // takes over the reference
   if (before) drop(before);
 }
 
-// Edges of the node go into a CopySlices node of the base; the first one is replaced by the base's own history.
+// Edges of the node go into a CopySlices node of the base; only the first one differs: there it is the base's own
+// history. The node inside keeps its edge to the slice as it was, for second derivatives.
 Node* make_copy_slices(TensorImpl* base, TensorImpl* view, Node* inner) {
   const int n_next = inner->n_next;
   Node* n = new_node(kCopySlices, n_next, 0, 1);
@@ -66,10 +106,6 @@ Node* make_copy_slices(TensorImpl* base, TensorImpl* view, Node* inner) {
   n->context = new (pool_get(sizeof(SliceWrite)))
       SliceWrite{inner, Dims(base->view->sizes()), Dims(base->view->strides()), Dims(view->view->sizes()),
                  Dims(view->view->strides()), view->view->offset - base->view->offset};
-  Edge& self = inner->next()[0];  // the inner rule gives the gradient of the slice if the base asks for it
-  if (self.node) drop(self.node);
-  if (first.node) ref_inc(first.node->refs);
-  self = first;
   return n;
 }
 
@@ -85,11 +121,35 @@ void rebase_history(TensorImpl* self, Node* node) {
   current_node(self);
 }
 
+namespace {
+// `indirect`: its base, or another view of that, was written.
+[[noreturn]] void raise_view_written(const TensorImpl* self, bool indirect) {
+  const bool multi = self->meta->kind == ViewKind::MultiOutput;
+  const char* what = indirect ? "its base or another view of its base has been" : "is being";
+  const std::string output = self->node ? str("Output ", self->out_nr, " of ", message_name(*self->node)) : "";
+  std::string text;
+  if (!multi || !self->node)
+    text = str(self->node ? output + " is a view of a view which was created" : std::string("A view was created"),
+               " in no_grad mode and ", what, " modified inplace with grad mode enabled");
+  else
+    text = str(output, " is a view and ", what, " modified inplace");
+  raise(ErrorKind::Runtime,
+        str(text, multi ? ". This view is the output of a function that returns multiple views. Such functions do not "
+                          "allow the output views to be modified inplace. You should replace the inplace operation by "
+                          "an out-of-place one."
+                        : ". Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+                          "your code by moving both the view and the inplace either both inside the no_grad block (if "
+                          "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                          "tracked)."));
+}
+}  // namespace
+
 Node* current_node(TensorImpl* self) {
   TensorImpl* base = self->meta ? self->meta->base : nullptr;
   if (!base || !base->requires_grad()) return self->node;
   const uint32_t version = version_number(self);
-  if (self->meta->view_version == version || self->meta->kind == ViewKind::NoGrad) return self->node;
+  if (self->meta->view_version == version) return self->node;
+  if (self->meta->kind != ViewKind::Plain) raise_view_written(self, true);
   GradMode guard(true);
   retain(base);
   const Tensor root(base);
@@ -105,20 +165,13 @@ void check_inplace(TensorImpl* self, bool recording) {
   const bool own = self->requires_grad() && is_grad_enabled();
   if (!recording && !own) return;
   if (TensorImpl* base = self->meta ? self->meta->base : nullptr) {
-    check(self->meta->kind != ViewKind::NoGrad,
-          "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use "
-          "case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and "
-          "the inplace either both inside the no_grad block (if you don't want the inplace to be tracked) or both "
-          "outside (if you want the inplace to be tracked).");
-    check(self->meta->kind != ViewKind::MultiOutput, "Output ", self->out_nr, " of ",
-          self->node ? self->node->name() : "a function",
-          " is a view and is being modified inplace. This view is the output of a function that returns multiple views. "
-          "Such functions do not allow the output views to be modified inplace. You should replace the inplace "
-          "operation by an out-of-place one.");
-    check(!(base->requires_grad() && base->is_leaf()),
+    if (self->meta->kind != ViewKind::Plain) raise_view_written(self, false);
+    current_node(self);
+    check(!(base->requires_grad() && base->is_leaf()) && !(self->requires_grad() && self->is_leaf()),
           "a view of a leaf Variable that requires grad is being used in an in-place operation.");
+    return;
   }
-  check(!(self->requires_grad() && self->is_leaf() && !(self->meta && self->meta->base)),
+  check(!(self->requires_grad() && self->is_leaf()),
         "a leaf Variable that requires grad is being used in an in-place operation.");
 }
 

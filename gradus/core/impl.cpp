@@ -108,9 +108,14 @@ Meta& meta_of(TensorImpl* t) {
   return *t->meta;
 }
 
+// Threads that share a tensor may all want its version or its accumulator first: one of them wins.
 Version& version_of(TensorImpl* t) {
-  if (!t->version) t->version = new_version();
-  return *t->version;
+  if (Version* v = __atomic_load_n(&t->version, __ATOMIC_ACQUIRE)) return *v;
+  Version *fresh = new_version(), *current = nullptr;
+  if (__atomic_compare_exchange_n(&t->version, &current, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return *fresh;
+  drop(fresh);
+  return *current;
 }
 
 // ---- nodes
@@ -119,9 +124,9 @@ Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out) {
   const size_t bytes = sizeof(Node) + sizeof(Edge) * static_cast<size_t>(n_next) +
                        sizeof(Saved) * static_cast<size_t>(n_saved) + sizeof(OutMeta) * static_cast<size_t>(n_out);
   auto* n = new (pool_get(bytes)) Node;
-  n->n_next = static_cast<uint16_t>(n_next);
-  n->n_saved = static_cast<uint16_t>(n_saved);
-  n->n_out = static_cast<uint16_t>(n_out);
+  n->n_next = n_next;
+  n->n_saved = n_saved;
+  n->n_out = n_out;
   n->bytes = static_cast<uint32_t>(bytes);
   n->type = &type;
   n->seq = detail::modes.sequence++;
@@ -193,16 +198,18 @@ TensorImpl* accumulator_leaf(const Node* n) {
 void detach_accumulator(Node* n) noexcept { n->context = nullptr; }
 
 Edge gradient_edge(TensorImpl* t) {
-  if (!t->requires_grad()) return {};
-  if (!t->node) {
-    Node* n = new_node(kAccumulator, 0, 0, 1);
-    n->seq = UINT64_MAX;
-    n->context = t;
-    n->out()[0] = {t->view->dtype, true, t->view->sizes()};
-    t->node = n;
-    t->flags |= TensorImpl::kLeafNode;
-  }
-  return {t->node, t->out_nr};
+  // A view made without gradients requires one through its base, but has nowhere to put it.
+  if (!(__atomic_load_n(&t->flags, __ATOMIC_RELAXED) & TensorImpl::kRequiresGrad)) return {};
+  if (Node* n = __atomic_load_n(&t->node, __ATOMIC_ACQUIRE)) return {n, t->out_nr};
+  Node *fresh = new_node(kAccumulator, 0, 0, 1), *current = nullptr;
+  fresh->seq = UINT64_MAX;
+  fresh->context = t;
+  fresh->out()[0] = {t->view->dtype, true, t->view->sizes()};
+  __atomic_fetch_or(&t->flags, TensorImpl::kLeafNode, __ATOMIC_RELEASE);
+  if (__atomic_compare_exchange_n(&t->node, &current, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return {fresh, 0};
+  drop(fresh);
+  return {current, 0};
 }
 
 }  // namespace gradus

@@ -90,10 +90,12 @@ struct TensorImpl {
   enum : uint32_t { kRequiresGrad = 1, kLeafNode = 2, kParameter = 4 };
   /// Its own flag, or that of the tensor it is a view of.
   bool requires_grad() const {
-    return (flags & kRequiresGrad) || (meta && meta->base && meta->base->flags & kRequiresGrad);
+    return has(kRequiresGrad) || (meta && meta->base && meta->base->has(kRequiresGrad));
   }
   /// A tensor without grad_fn; `node` of a leaf is its accumulator.
-  bool is_leaf() const { return !node || (flags & kLeafNode); }
+  bool is_leaf() const { return !__atomic_load_n(&node, __ATOMIC_ACQUIRE) || has(kLeafNode); }
+  /// Flags of a shared leaf may be set by several threads at once.
+  bool has(uint32_t flag) const { return __atomic_load_n(&flags, __ATOMIC_RELAXED) & flag; }
 };
 /// Takes over one reference to `view`.
 TensorImpl* new_tensor(View* view);

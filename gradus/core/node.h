@@ -40,10 +40,11 @@ struct NodeType {
 /// One block: header, then edges, saved values and output descriptions.
 struct Node {
   uint32_t refs = 1;
-  uint16_t n_next = 0, n_saved = 0, n_out = 0;
+  int32_t n_next = 0, n_saved = 0, n_out = 0;
+  uint32_t bytes = 0;
   bool released = false;    // saved values were given back by a backward pass
   bool saves = false;       // had saved values
-  uint32_t bytes = 0;
+  bool busy = false;        // of an accumulator: a thread is adding to its leaf
   uint64_t seq = 0;         // order of creation on its thread; accumulators: the maximum
   const NodeType* type = nullptr;
   void* context = nullptr;  // attributes of the rule
@@ -76,7 +77,16 @@ void detach_accumulator(Node* n) noexcept;  // the leaf is gone
 void rebase_history(TensorImpl* self, Node* node);
 /// Raises PyTorch's error if `self` may not be written in place while gradients are recorded.
 void check_inplace(TensorImpl* self, bool any_requires_grad);
-/// The producer of `self`; a view whose base was written since gets a fresh one.
+/// The producer of `self`; a view whose base was written since gets a fresh one, or raises if its kind forbids that.
 Node* current_node(TensorImpl* self);
+
+/// The rule of a write into a view runs inside a CopySlices node: what it sees as its own result comes from there.
+struct SlicePass {
+  const Node* inner;
+  Tensor (*result)(const SlicePass&, const Saved&);
+  Node* outer;
+  const SlicePass* before;
+};
+extern constinit thread_local const SlicePass* slice_pass;
 
 }  // namespace gradus

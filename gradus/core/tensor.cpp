@@ -55,7 +55,10 @@ Scalar Tensor::item() const {
 }
 
 bool Tensor::requires_grad() const { return impl_->requires_grad(); }
-bool Tensor::is_leaf() const { return impl_->is_leaf(); }
+bool Tensor::is_leaf() const {
+  if (is_view()) current_node(impl_);
+  return impl_->is_leaf();
+}
 
 const Tensor& Tensor::requires_grad_(bool wanted) const {
   if (!wanted) {

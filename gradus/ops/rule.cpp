@@ -18,19 +18,25 @@ void save_value(Node& node, int slot, const Tensor& value) {
   node.saves = true;
 }
 
+std::string message_name(const Node& node) {
+  std::string name = node.name();
+  if (name == "CopySlices" || name == "CopyBackwards" || is_accumulator(&node)) return "torch::autograd::" + name;
+  const size_t end = name.rfind("Backward");
+  return end == 0 || end == name.npos ? name : name.substr(0, end);
+}
+
 namespace {
 [[noreturn]] void raise_changed(const Node& node, const Saved& s, const Edge& edge, int output) {
   std::string origin;
   const Node* producer = output >= 0 ? &node : edge.node;
   if (producer && !is_accumulator(producer))
-    origin = str(", which is output ", edge.nr, " of ", producer->name(), ",");
+    origin = str(", which is output ", edge.nr, " of ", message_name(*producer), ",");
   raise(ErrorKind::Runtime,
         str("one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
             scalar_type_name(s.view->dtype), "Tensor ", s.view->sizes(), "]", origin, " is at version ", s.version->n,
             "; expected version ", s.number,
             " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
-            "with torch.autograd.set_detect_anomaly(True). It was saved by ",
-            node.name(), "."));
+            "with torch.autograd.set_detect_anomaly(True, check_nan=False)."));
 }
 }  // namespace
 
@@ -45,6 +51,7 @@ Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output) {
     return {};
   }
   if (s.version->n != s.number) raise_changed(node, s, edge, output);
+  if (output >= 0 && slice_pass && slice_pass->inner == &node) return slice_pass->result(*slice_pass, s);
   if (edge.node)
     if (TensorImpl* leaf = accumulator_leaf(edge.node)) {
       retain(leaf);
@@ -71,7 +78,7 @@ void set_edge(Node& n, int& at, const Tensor& t) {
   if (wants_grad(t)) {
     if (t.impl()->meta && t.impl()->meta->base) current_node(t.impl());
     e = gradient_edge(t.impl());
-    ref_inc(e.node->refs);
+    if (e.node) ref_inc(e.node->refs);
   }
   n.next()[at++] = e;
 }

@@ -48,6 +48,8 @@ struct Attr {
 
 /// Creates the tensor a rule sees: the saved value with its edge into the graph. Raises if it was changed or released.
 Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output);
+/// A node as PyTorch's messages name it: "Mul", "torch::autograd::CopySlices".
+std::string message_name(const Node& node);
 void save_value(Node& node, int slot, const Tensor& value);
 
 namespace detail {
@@ -283,6 +285,15 @@ inline bool wants_grad(const TensorList& list) {
 template <class T>
 constexpr bool wants_grad(const T&) { return false; }
 
+inline void update_views(const Tensor& t) {
+  if (wants_grad(t) && t.impl()->meta && t.impl()->meta->base) current_node(t.impl());
+}
+inline void update_views(const TensorList& list) {
+  for (const Tensor& t : list) update_views(t);
+}
+template <class T>
+void update_views(const T&) {}
+
 void set_edge(Node& n, int& at, const Tensor& t);
 inline void set_edge(Node& n, int& at, const TensorList& list) {
   for (const Tensor& t : list) set_edge(n, at, t);
@@ -299,7 +310,8 @@ void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place);
 
 }  // namespace detail
 
-/// True if grad mode is on and an argument that has a rule requires a gradient.
+/// True if grad mode is on and an argument that has a rule requires a gradient. Views among the arguments behind self
+/// are then brought up to date, which may raise: in-place calls must not find out after they have written.
 template <class O, class... A>
 bool records_gradient(const A&... args) {
   if constexpr (!detail::has_any_rule<O>) return false;
@@ -307,11 +319,13 @@ bool records_gradient(const A&... args) {
   bool any = false;
   [&]<size_t... K>(std::index_sequence<K...>) {
     ((any = any || (detail::has_rule<O, static_cast<int>(K)> && detail::wants_grad(args))), ...);
+    if (any) ((K > 0 && detail::has_rule<O, static_cast<int>(K)> ? detail::update_views(args) : void()), ...);
   }(std::index_sequence_for<A...>{});
   return any;
 }
 
-/// Makes the node of a call and hangs its results on it. `original` is the saved self of an in-place call, if needed.
+/// Makes the node of a call and hangs its results on it. `original` is the saved self of an in-place call, if needed;
+/// such a call has counted its write already.
 template <class O, class... A>
 void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, const A&... args) {
   using R = detail::Rules<O, A...>;
@@ -325,6 +339,9 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     ((listed += static_cast<int>(K) == detail::saved_list<O> ? detail::edge_count(args) : 0), ...);
     constexpr int fixed = __builtin_popcount(detail::all_saves<O>);
     Node* n = new_node(R::type, edges, fixed + listed, n_out);
+    // Edges and saved arguments belong to the time before the write.
+    Version* written = in_place ? &version_of(outs[0].impl()) : nullptr;
+    if (written) --written->n;
     int at = 0;
     ((detail::has_rule<O, static_cast<int>(K)> ? detail::set_edge(*n, at, args) : void()), ...);
     uint32_t wanted = 0;
@@ -346,6 +363,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     (save_list(std::integral_constant<size_t, K>{}, args), ...);
     if constexpr (detail::needs_context<O>)
       n->context = new (pool_get(sizeof(typename R::Context))) typename R::Context(detail::own(args)...);
+    if (written) ++written->n;
     detail::adopt_results(n, outs, n_out, in_place);
     auto save_out = [&]<int I>(std::integral_constant<int, I>) {
       if constexpr (detail::all_saves<O> >> (16 + I) & 1u)

@@ -173,10 +173,9 @@ Tensor call_hook(PyObject* hook, const Tensor& gradient) {
   return tensor_of(result.get());
 }
 
-PyObject* remove_hook(PyObject*, PyObject* const* args, Py_ssize_t n) {
+PyObject* remove_hook(PyObject*, PyObject* id) {
   return guarded([&] {
-    if (n != 2 || !is_tensor(args[0])) fail(PyExc_TypeError, "_remove_hook() expects a tensor and an id");
-    gradus::remove_hook(tensor_of(args[0]), to_int(args[1]));
+    gradus::remove_hook(to_int(id));
     return none();
   });
 }
@@ -196,7 +195,7 @@ PyObject* set_grad_enabled(PyObject*, PyObject* mode) {
 
 PyMethodDef functions[] = {
     {"_run_backward", as_method(&run_backward), METH_FASTCALL, "Walks the graph from tensors back to leaves."},
-    {"_remove_hook", as_method(&remove_hook), METH_FASTCALL, nullptr},
+    {"_remove_hook", &remove_hook, METH_O, nullptr},
     {"is_grad_enabled", &is_grad_enabled, METH_NOARGS, "True if operations are recorded for backward."},
     {"_set_grad_enabled", &set_grad_enabled, METH_O, nullptr},
     {}};
@@ -244,7 +243,7 @@ PyObject* tensor_register_hook(PyObject* self, PyObject* hook) {
     const int64_t id =
         gradus::register_hook(tensor_of(self), [kept](const Tensor& g) { return call_hook(kept->hook, g); });
     static PyObject* handle = imported("gradus.utils.hooks", "TensorHookHandle");
-    return PyObject_CallFunction(handle, "OL", self, static_cast<long long>(id));
+    return PyObject_CallFunction(handle, "L", static_cast<long long>(id));
   });
 }
 

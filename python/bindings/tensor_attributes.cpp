@@ -21,10 +21,16 @@ PyObject* get_itemsize(PyObject* self, void*) { return PyLong_FromLongLong(tenso
 PyObject* get_nbytes(PyObject* self, void*) {
   return PyLong_FromLongLong(tensor_of(self).element_size() * tensor_of(self).numel());
 }
-PyObject* get_version(PyObject* self, void*) { return PyLong_FromUnsignedLong(tensor_of(self).version()); }
-PyObject* get_is_leaf(PyObject* self, void*) { return boolean(tensor_of(self).is_leaf()); }
+PyObject* get_version(PyObject* self, void*) {
+  return guarded([&] { return PyLong_FromUnsignedLong(tensor_of(self).version()); });
+}
+PyObject* get_is_leaf(PyObject* self, void*) {
+  return guarded([&] { return boolean(tensor_of(self).is_leaf()); });
+}
 PyObject* get_output_nr(PyObject* self, void*) { return PyLong_FromUnsignedLong(tensor_of(self).impl()->out_nr); }
-PyObject* get_retains_grad(PyObject* self, void*) { return boolean(tensor_of(self).retains_grad()); }
+PyObject* get_retains_grad(PyObject* self, void*) {
+  return guarded([&] { return boolean(tensor_of(self).retains_grad()); });
+}
 PyObject* get_base(PyObject* self, void*) {
   return guarded([&] { return wrap(tensor_of(self).base()); });
 }
@@ -40,7 +46,9 @@ PyObject* get_grad_fn(PyObject* self, void*) {
   });
 }
 
-PyObject* get_requires_grad(PyObject* self, void*) { return boolean(tensor_of(self).requires_grad()); }
+PyObject* get_requires_grad(PyObject* self, void*) {
+  return guarded([&] { return boolean(tensor_of(self).requires_grad()); });
+}
 int set_requires_grad(PyObject* self, PyObject* value, void*) {
   return guarded_status([&] {
     if (!value || !PyBool_Check(value)) fail(PyExc_RuntimeError, "requires_grad must be a bool");

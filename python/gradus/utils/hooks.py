@@ -33,14 +33,11 @@ class RemovableHandle:
 class TensorHookHandle:
     """Returned by Tensor.register_hook; `remove()` (or leaving a `with` block) takes the hook out again."""
 
-    def __init__(self, tensor, id: int):
+    def __init__(self, id: int):
         self.id = id
-        self._tensor = weakref.ref(tensor)
 
     def remove(self) -> None:
-        tensor = self._tensor()
-        if tensor is not None:
-            _C._remove_hook(tensor, self.id)
+        _C._remove_hook(self.id)
 
     def __enter__(self) -> TensorHookHandle:
         return self
