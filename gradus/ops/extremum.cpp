@@ -11,14 +11,14 @@ namespace {
 
 void check_reducible(std::string_view name, const Tensor& self) {
   check(self.numel() != 0, name,
-        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' "
+        ": Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' "
         "argument.");
 }
 void check_reducible(std::string_view name, const Tensor& self, const IntList& dims) {
   if (self.numel() != 0) return;
   if (dims.empty()) return check_reducible(name, self);
   for (int64_t d : dims)
-    check_as(ErrorKind::Index, self.dim() == 0 || self.size(d) != 0, name, "(): Expected reduction dim ", d,
+    check_as(ErrorKind::Index, self.dim() == 0 || self.size(d) != 0, name, ": Expected reduction dim ", d,
              " to have non-zero size.");
 }
 
@@ -67,14 +67,14 @@ Tensor spread_over_ties(const Tensor& g, const Tensor& x, const Tensor& y, const
 }
 
 void infer_arg(Call& c, std::string_view name, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
-  check(self.dtype() != DType::Bool, name, "(): does not support bool input");
+  check(self.dtype() != DType::Bool, name, ": does not support bool input");
   if (dim) {
     const int64_t d = wrap_dim(*dim, self.dim());
     check_reducible(name, self, d);
     return output_reduced(c, self, d, keepdim, DType::Int64);
   }
   check_as(ErrorKind::Index, self.numel() != 0, name,
-           "(): Expected reduction dim to be specified for input.numel() == 0.");
+           ": Expected reduction dim to be specified for input.numel() == 0.");
   output_reduced(c, self, {}, keepdim, DType::Int64);
 }
 
@@ -127,19 +127,19 @@ Tensor SelectedElements::d0(const Tensor& g, const Shape<0>& s, const Attr<int64
 
 // ---- of all elements
 
-void MaxAll::infer(Call& c, const Tensor& self) { infer_all(c, "max", self); }
+void MaxAll::infer(Call& c, const Tensor& self) { infer_all(c, "max()", self); }
 void MaxAll::run(const Launch& l) { reduce(Reduction::Max, l.in[0], KeptDims(l).array); }
 Tensor MaxAll::d0(const Tensor& g, const In<0>& x, const Out<0>& y) {
   const Tensor ties = _gradus_ties(x, y, 1);
   return ties * (g / ties.sum());
 }
-void MinAll::infer(Call& c, const Tensor& self) { infer_all(c, "min", self); }
+void MinAll::infer(Call& c, const Tensor& self) { infer_all(c, "min()", self); }
 void MinAll::run(const Launch& l) { reduce(Reduction::Min, l.in[0], KeptDims(l).array); }
 
 // ---- along a dim, with indices
 
 void MaxDim::infer(Call& c, const Tensor& self, int64_t dim, bool keepdim) {
-  infer_with_index(c, "max", self, dim, keepdim);
+  infer_with_index(c, "max()", self, dim, keepdim);
 }
 void MaxDim::run(const Launch& l) { run_with_index(true, l); }
 void MaxDim::write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim) {
@@ -151,7 +151,7 @@ Tensor MaxDim::d0(const Tensor& g, const Shape<0>& s, const Out<1>& indices, con
   return value_selecting_reduction_backward(g, *dim, indices, s, *keepdim);
 }
 void MinDim::infer(Call& c, const Tensor& self, int64_t dim, bool keepdim) {
-  infer_with_index(c, "min", self, dim, keepdim);
+  infer_with_index(c, "min()", self, dim, keepdim);
 }
 void MinDim::run(const Launch& l) { run_with_index(false, l); }
 void MinDim::write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim) {
@@ -162,7 +162,7 @@ void MinDim::write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool
 // ---- over dims
 
 void Amax::infer(Call& c, const Tensor& self, const IntList& dim, bool keepdim) {
-  infer_dims(c, "amax", self, dim, keepdim);
+  infer_dims(c, "amax()", self, dim, keepdim);
 }
 void Amax::write_out(const Tensor* out, const Tensor& self, const IntList& dim, bool keepdim) {
   check_same_dtype(self, *out);
@@ -173,7 +173,7 @@ Tensor Amax::d0(const Tensor& g, const In<0>& x, const Out<0>& y, const Attr<Dim
   return spread_over_ties(g, x, y, *dim, *keepdim);
 }
 void Amin::infer(Call& c, const Tensor& self, const IntList& dim, bool keepdim) {
-  infer_dims(c, "amin", self, dim, keepdim);
+  infer_dims(c, "amin()", self, dim, keepdim);
 }
 void Amin::write_out(const Tensor* out, const Tensor& self, const IntList& dim, bool keepdim) {
   check_same_dtype(self, *out);
@@ -213,7 +213,7 @@ Tensor Aminmax::d0(const Tensor& g, const Grad<1>& g_max, const In<0>& x, const 
 // ---- places
 
 void Argmax::infer(Call& c, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
-  infer_arg(c, "argmax", self, dim, keepdim);
+  infer_arg(c, "argmax()", self, dim, keepdim);
 }
 void Argmax::run(const Launch& l) { reduce(Reduction::ArgMax, l.in[0], KeptDims(l).array); }
 void Argmax::write_out(const Tensor* out, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
@@ -221,7 +221,7 @@ void Argmax::write_out(const Tensor* out, const Tensor& self, std::optional<int6
   write_output(*out, argmax(self, dim, keepdim));
 }
 void Argmin::infer(Call& c, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
-  infer_arg(c, "argmin", self, dim, keepdim);
+  infer_arg(c, "argmin()", self, dim, keepdim);
 }
 void Argmin::run(const Launch& l) { reduce(Reduction::ArgMin, l.in[0], KeptDims(l).array); }
 void Argmin::write_out(const Tensor* out, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {

@@ -213,14 +213,19 @@ void NormalMean::write_out(const Tensor* out, const Tensor& mean, double std, Ge
   out->variable_data().add_(mean);
 }
 
+namespace {
+// PyTorch makes a tensor of the mean, which rounds it to 16 bits where the result has so many.
+Tensor rounded(double mean, DType dtype) { return scalar_tensor(mean, dtype); }
+}  // namespace
+
 Tensor NormalStd::forward(double mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
-  return with_normal(allocate(std.sizes(), std.dtype()), 0, 1, generator).mul_(std).add_(mean);
+  return with_normal(allocate(std.sizes(), std.dtype()), 0, 1, generator).mul_(std).add_(rounded(mean, std.dtype()));
 }
 void NormalStd::write_out(const Tensor* out, double mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
   normal_out(*out, 0, 1, std.sizes(), generator, {});
-  out->variable_data().mul_(std).add_(mean);
+  out->variable_data().mul_(std).add_(rounded(mean, out->dtype()));
 }
 
 Tensor NormalMeanStd::forward(const Tensor& mean, const Tensor& std, Generator* generator) {

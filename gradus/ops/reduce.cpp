@@ -98,7 +98,7 @@ Tensor MeanDim::d0(const Tensor& g, const Shape<0>& s, const Attr<std::optional<
                    const Attr<bool, 2>& keepdim) {
   const IntList dims = dims_or_all(*dim);
   const int64_t count = reduced_count(s, dim_mask(dims, s.sizes.size()));
-  return restore_dims(g / count, dims, *keepdim, s.sizes.size()).expand(s);
+  return restore_dims(g, dims, *keepdim, s.sizes.size()).expand(s) / count;
 }
 
 void ProdAll::infer(Call& c, const Tensor& self, OptDType dtype) {

@@ -32,7 +32,7 @@ struct MeanAll {
   static void infer(Call& c, const Tensor& self, OptDType dtype);
   static void run(const Launch& l);
   static void write_out(const Tensor* out, const Tensor& self, OptDType dtype);
-  static Tensor d0(const Tensor& g, const Shape<0>& s) { return (g / product(s)).expand(s); }
+  static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.expand(s) / product(s); }
 };
 
 struct MeanDim {

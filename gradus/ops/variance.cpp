@@ -47,7 +47,7 @@ Tensor var_gradient(const Tensor& g, const Tensor& x, const IntList& dims, const
 
 Tensor mean_gradient(const Tensor& g, const Tensor& x, const IntList& dims, bool keepdim) {
   const int64_t count = reduced_count(x.sizes(), dim_mask(dims, x.dim()));
-  return restore_dims(g / count, dims, keepdim, x.dim()).expand(x.sizes());
+  return restore_dims(g, dims, keepdim, x.dim()).expand(x.sizes()) / count;
 }
 
 Tensor sum_of_defined(const Tensor& a, const Tensor& b) {
