@@ -57,13 +57,21 @@ PyObject* node_name(PyObject* self, PyObject*) {
   return PyUnicode_FromFormat(by_hand ? "torch::autograd::%s" : "%s", node_of(self)->name());
 }
 PyObject* node_sequence(PyObject* self, PyObject*) { return PyLong_FromUnsignedLongLong(node_of(self)->seq); }
+// PyTorch makes a tensor of the number in x + 1: its nodes have an edge for it that leads nowhere.
+bool has_edge_for_number(const Node& n) {
+  const std::string_view name = n.name();
+  return n.n_next == 1 &&
+         (name == "AddBackward0" || name == "SubBackward0" || name == "MulBackward0" || name == "DivBackward0");
+}
 PyObject* node_next(PyObject* self, void*) {
   return guarded([&] {
     Node* n = node_of(self);
-    Ref list = own(PyTuple_New(n->n_next));
-    for (int i = 0; i < n->n_next; ++i) {
-      Ref next = own(wrap_node(n->next()[i].node));
-      PyTuple_SET_ITEM(list.get(), i, own(Py_BuildValue("(OI)", next.get(), n->next()[i].nr)).release());
+    const int extra = has_edge_for_number(*n);
+    Ref list = own(PyTuple_New(n->n_next + extra));
+    for (int i = 0; i < n->n_next + extra; ++i) {
+      const Edge e = i < n->n_next ? n->next()[i] : Edge{};
+      Ref next = own(wrap_node(e.node));
+      PyTuple_SET_ITEM(list.get(), i, own(Py_BuildValue("(OI)", next.get(), e.nr)).release());
     }
     return list.release();
   });

@@ -92,6 +92,8 @@ class Selection {
       PyObject** list = PySequence_Fast_ITEMS(items.get());
       apply(list, PySequence_Fast_GET_SIZE(items.get()));
     } else {
+      if (PySlice_Check(index) && self.dim() == 0)
+        raise(ErrorKind::Index, "slice() cannot be applied to a 0-dim tensor.");
       apply(&index, 1);
     }
   }
@@ -111,10 +113,6 @@ class Selection {
     int64_t taken = 0;
     for (Py_ssize_t i = 0; i < n; ++i) taken += dims_taken(items[i]);
     const int64_t ndim = view.dim();
-    if (ndim == 0 && n == 1 && taken == 1 && (is_int(items[0]) || PySlice_Check(items[0]))) {
-      if (PySlice_Check(items[0])) raise(ErrorKind::Index, "slice() cannot be applied to a 0-dim tensor.");
-      select(view, 0, 0, 0);
-    }
     check_as(ErrorKind::Index, taken <= ndim, "too many indices for tensor of dimension ", ndim);
     for (Py_ssize_t i = 0; i < n; ++i) take(items[i], ndim - taken);
   }
@@ -125,6 +123,7 @@ class Selection {
       ++real_dim;
     } else if (o == Py_None) {
       view = unsqueeze_op(view, dim++);
+      ++real_dim;
     } else if (o == Py_Ellipsis) {
       dim += missing;
       real_dim += missing;
@@ -142,6 +141,7 @@ class Selection {
   }
 
   void take_flag(bool flag) {
+    ++real_dim;
     view = unsqueeze_op(view, dim);
     record(flag ? scalar_row() : fresh_tensor(0, DType::Int64));
   }
@@ -180,7 +180,7 @@ class Selection {
     indices[static_cast<size_t>(dim++)] = static_cast<Tensor&&>(t);
   }
 
-  int64_t dim = 0, real_dim = 0;
+  int64_t dim = 0, real_dim = 0;  // real_dim counts what messages call a dimension
 };
 
 // A mask takes several dims of the indexed tensor but one entry of the list that index() expects.
