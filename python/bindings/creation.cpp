@@ -246,27 +246,33 @@ PyObject* to_list(const Tensor& t) {
                   [&]<class T>() { return list_of(static_cast<const T*>(t.data_ptr()), v.sizes(), v.strides(), 0); });
 }
 
-PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  return guarded([&] {
-    const Py_ssize_t n = PyTuple_GET_SIZE(args);
-    PyObject* first = n ? PyTuple_GET_ITEM(args, 0) : nullptr;
-    Tensor t;
-    if (!first) {
-      t = fresh_tensor(0, default_dtype());
-    } else if (is_int(first) || (Py_TYPE(first) == size_type && n == 1)) {
-      PyObject* list = is_int(first) ? args : first;
-      Dims sizes;
-      for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(list); ++i) sizes.push_back(to_int(PyTuple_GET_ITEM(list, i)));
-      t = fresh_tensor(sizes, default_dtype());
-    } else if (is_tensor(first)) {
-      t = tensor_of(first).variable_data();
-    } else {
-      if (!PySequence_Check(first))
-        fail(PyExc_TypeError, "new(): data must be a sequence (got %s)", type_name(first).c_str());
-      t = tensor_from_data(first, default_dtype());
+Tensor legacy_tensor(PyObject* args, PyObject* kwargs, DType dtype) {
+  PyObject* sizes = kwargs ? PyDict_GetItemString(kwargs, "size") : nullptr;
+  PyObject* first = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : nullptr;
+  if (first && is_int(first)) sizes = args;
+  if (first && Py_TYPE(first) == size_type) sizes = first;
+  if (sizes) {
+    Ref list = own(PySequence_Fast(sizes, "new(): size must be a sequence"));
+    Dims dims;
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i) {
+      dims.push_back(to_int(PySequence_Fast_GET_ITEM(list.get(), i)));
+      check(dims.back() >= 0, "Trying to create tensor with negative dimension ", dims.back(), ": ", dims);
     }
-    return wrap_as(type, static_cast<Tensor&&>(t));
-  });
+    return fresh_tensor(dims, dtype);
+  }
+  if (!first) return fresh_tensor(0, dtype);
+  if (is_tensor(first)) {
+    check_as(ErrorKind::Type, tensor_of(first).dtype() == dtype, "expected a tensor of dtype ", name(dtype), " (got ",
+             name(tensor_of(first).dtype()), ")");
+    return tensor_of(first).variable_data();
+  }
+  if (!PySequence_Check(first))
+    fail(PyExc_TypeError, "new(): data must be a sequence (got %s)", type_name(first).c_str());
+  return tensor_from_data(first, dtype);
+}
+
+PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  return guarded([&] { return wrap_as(type, legacy_tensor(args, kwargs, default_dtype())); });
 }
 
 void init_creation(PyObject* module) { ensure(PyModule_AddFunctions(module, functions) == 0); }

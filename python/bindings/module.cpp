@@ -46,6 +46,34 @@ PyObject* can_cast(PyObject*, PyObject* const* args, Py_ssize_t n) {
                                     dtype_argument("can_cast", "to", 2, args[1])));
   });
 }
+// The dtype of an operation: dimensioned tensors count most, then 0-d tensors, then numbers, within a category.
+using MaybeDType = std::optional<DType>;
+MaybeDType join(MaybeDType a, MaybeDType b) { return a && b ? promote(*a, *b) : a ? a : b; }
+MaybeDType join_categories(MaybeDType higher, MaybeDType lower) {
+  if (higher && is_floating(*higher)) return higher;
+  if (!higher || *higher == DType::Bool || (lower && is_floating(*lower))) return join(higher, lower);
+  return higher;
+}
+PyObject* result_type(PyObject*, PyObject* const* args, Py_ssize_t n) {
+  return guarded([&] {
+    if (n != 2) fail(PyExc_TypeError, "result_type() takes 2 positional arguments but %zd were given", n);
+    MaybeDType tensors, scalars, numbers;
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      if (is_tensor(args[i])) {
+        MaybeDType& group = tensor_of(args[i]).dim() ? tensors : scalars;
+        group = join(group, tensor_of(args[i]).dtype());
+      } else if (is_number(args[i])) {
+        const Scalar s = to_scalar(args[i]);
+        numbers = join(numbers, s.is_float() ? default_dtype() : s.dtype());
+      } else {
+        fail(PyExc_TypeError, "result_type(): argument %zd must be Tensor or Number, not %s", i + 1,
+             type_name(args[i]).c_str());
+      }
+    }
+    return wrap(*join_categories(tensors, join_categories(scalars, numbers)));
+  });
+}
+
 PyObject* is_floating_point(PyObject*, PyObject* o) {
   return guarded([&] { return boolean(is_floating(tensor_argument("is_floating_point", o).dtype())); });
 }
@@ -92,6 +120,7 @@ PyMethodDef functions[] = {
     {"get_default_dtype", &get_default_dtype, METH_NOARGS, "The dtype of floats without a dtype of their own."},
     {"set_default_dtype", &set_default_dtype, METH_O, "Sets the dtype of floats without a dtype of their own."},
     {"promote_types", as_method(&promote_types), METH_FASTCALL, "The smallest dtype both convert to."},
+    {"result_type", as_method(&result_type), METH_FASTCALL, "The dtype in which an operation on both is done."},
     {"can_cast", as_method(&can_cast), METH_FASTCALL, "True if results of one dtype may be written to another."},
     {"is_floating_point", &is_floating_point, METH_O, "True for tensors of floats."},
     {"is_complex", &is_complex, METH_O, "True for tensors of complex numbers."},
@@ -118,6 +147,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_tensor(module.get());
     init_generator(module.get());
     init_creation(module.get());
+    init_tensor_kinds(module.get());
     init_numpy(module.get());
     init_autograd(module.get());
     init_module_base(module.get());

@@ -114,6 +114,7 @@ void init_generator(PyObject* module);
 void init_functions(PyObject* module);
 void init_viz(PyObject* module);
 void init_creation(PyObject* module);
+void init_tensor_kinds(PyObject* module);
 void init_numpy(PyObject* module);
 void init_autograd(PyObject* module);
 void init_module_base(PyObject* module);

@@ -271,6 +271,7 @@ Overload make_overload(const OpEntry& entry, const Boxed& call, bool method, boo
     }
     if (factory && a.name == "dtype" && o.out.fn) add_out();
     o.params.push_back(make_param(a, i));
+    if (s.name == "split" && i == 0) o.params.back().aliases[0] = intern("tensor");  // PyTorch writes it in Python
   }
   if (o.out.fn && !factory) add_out();
   if (factory) o.params.push_back(extra_param(ArgKind::Bool, "requires_grad", "False", false, kRequiresGradSlot));

@@ -104,18 +104,14 @@ struct ToArguments {
   }
 };
 
-constexpr const char* kTypeNames[kNumDTypes] = {"BoolTensor",  "ByteTensor",  "CharTensor", "ShortTensor",
-                                                "IntTensor",   "LongTensor",  "HalfTensor", "BFloat16Tensor",
-                                                "FloatTensor", "DoubleTensor"};
-
 DType dtype_argument(PyObject* o) {
   DType dtype = DType::Float32;
   if (is_dtype(o)) return dtype_of(o);
-  if (is_python_type(o, dtype)) return dtype;
+  if (is_python_type(o, dtype) || is_tensor_kind(o, dtype)) return dtype;
   if (PyUnicode_Check(o)) {
     const std::string_view name = utf8(o);
     for (int i = 0; i < kNumDTypes; ++i)
-      if (name.substr(name.rfind('.') + 1) == kTypeNames[i]) return static_cast<DType>(i);
+      if (name.substr(name.rfind('.') + 1) == tensor_kind_name(static_cast<DType>(i))) return static_cast<DType>(i);
     fail(PyExc_ValueError, "invalid type: '%U'", o);
   }
   fail(PyExc_TypeError, "dtype must be a type, str, or dtype object");
@@ -140,7 +136,7 @@ PyObject* tensor_type_method(PyObject* self, PyObject* const* args, Py_ssize_t n
     static Names<2> names{"type", {"dtype", "non_blocking"}};
     Bound<2> a(names, args, n, keywords);
     const DType own_type = tensor_of(self).dtype();
-    if (!a.given(0)) return PyUnicode_FromFormat("torch.%s", kTypeNames[static_cast<int>(own_type)]);
+    if (!a.given(0)) return PyUnicode_FromFormat("torch.%s", tensor_kind_name(own_type));
     return converted(self, dtype_argument(a[0]), false, {});
   });
 }

@@ -34,7 +34,7 @@ def is_tensor(obj) -> bool:
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Accepted for PyTorch programs; every algorithm here is deterministic whatever the mode."""
     global _deterministic
-    _deterministic = bool(mode)
+    _deterministic = mode is not False and mode != 0  # `bool` is a dtype here
 
 
 def are_deterministic_algorithms_enabled() -> bool:
