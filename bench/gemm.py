@@ -9,6 +9,7 @@ import os
 import platform
 import statistics
 import time
+from functools import partial
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -35,13 +36,13 @@ def main():
     print(f"{platform.processor() or platform.machine()}, float32, one thread")
     print(f"{'shape':>18}{'gradus':>10}{'torch':>10}{'ratio':>8}{'bar':>7}")
     for m, k, n, bar in SHAPES:
-        own = [gradus.randn(m, k), gradus.randn(k, n)]
-        peer = [torch.randn(m, k), torch.randn(k, n)]
+        own = partial(gradus.mm, gradus.randn(m, k), gradus.randn(k, n))
+        peer = partial(torch.mm, torch.randn(m, k), torch.randn(k, n))
         repeats = max(1, int(2e8 / (2 * m * k * n + 20000)))
         times = {"own": [], "peer": []}
         for _ in range(args.rounds):
-            times["own"].append(seconds(lambda: own[0].mm(own[1]), repeats))
-            times["peer"].append(seconds(lambda: peer[0].mm(peer[1]), repeats))
+            times["own"].append(seconds(own, repeats))
+            times["peer"].append(seconds(peer, repeats))
         flops = 2e-9 * m * k * n
         mine, other = statistics.median(times["own"]), statistics.median(times["peer"])
         shape = f"{m}x{k} by {k}x{n}"

@@ -10,7 +10,8 @@ POINTWISE = {"Promote", "PromoteFloat", "PromoteInt", "Compare"}
 KINDS = POINTWISE | {"Structured", "ViewOp", "Compound", "Composite"}
 
 DECLARATION = re.compile(
-    r"(?:struct\s+(?P<struct>\w+)[^;{]*\{\s*static\s+constexpr\s+Op\s+op|inline\s+constexpr\s+Op\s+(?P<variable>\w+))\s*\{\s*"
+    r"(?:struct\s+(?P<struct>\w+)[^;{]*\{\s*static\s+constexpr\s+Op\s+op|"
+    r"inline\s+constexpr\s+Op\s+(?P<variable>\w+))\s*\{\s*"
     r"(?P<schema>(?:\"(?:[^\"\\]|\\.)*\"\s*)+),\s*(?P<doc>(?:\"(?:[^\"\\]|\\.)*\"\s*)+),\s*"
     r"Kind::(?P<kind>\w+),\s*\"(?P<forms>[fmionp]*)\"",
 )
@@ -69,7 +70,16 @@ PYTHON_TYPES = {
     "Generator?": "Generator | None",
 }
 
-DEFAULTS = {"None": "{}", "True": "true", "False": "false", "Mean": "1", "Sum": "2", "[]": "IntList{}", "long": "DType::Int64", "contiguous_format": "MemoryFormat::Contiguous"}
+DEFAULTS = {
+    "None": "{}",
+    "True": "true",
+    "False": "false",
+    "Mean": "1",
+    "Sum": "2",
+    "[]": "IntList{}",
+    "long": "DType::Int64",
+    "contiguous_format": "MemoryFormat::Contiguous",
+}
 
 
 @dataclass
@@ -205,7 +215,19 @@ def read_operators(header: Path) -> list[Operator]:
         if kind != "Composite" and not m["struct"]:
             raise SystemExit(f"{header}: {schema}: only composites are declared outside a struct")
         found.append(
-            Operator(m["struct"], m["variable"], schema, literal(m["doc"]), kind, m["forms"], name, overload, args, returns, header)
+            Operator(
+                m["struct"],
+                m["variable"],
+                schema,
+                literal(m["doc"]),
+                kind,
+                m["forms"],
+                name,
+                overload,
+                args,
+                returns,
+                header,
+            )
         )
     if len(found) != declared:
         raise SystemExit(f"{header}: {declared} operators declared but {len(found)} understood")

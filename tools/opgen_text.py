@@ -141,7 +141,8 @@ def method_definitions(op: Operator) -> list[str]:
     lines = []
     if "m" in op.forms and "p" not in op.forms:
         lines.append(
-            f"{op.cpp_return} Tensor::{op.name}({params(rest, False)}) const {{ return gradus::{op.name}({arguments}); }}\n"
+            f"{op.cpp_return} Tensor::{op.name}({params(rest, False)}) const "
+            f"{{ return gradus::{op.name}({arguments}); }}\n"
         )
     if "i" in op.forms:
         lines.append(
@@ -282,6 +283,7 @@ def pages(ops: list[Operator]) -> dict[str, str]:
         forms = {"f": "function", "m": "method", "i": f"in place (`{name}_`)", "o": "`out=`", "n": "nn.functional"}
         for op in group:
             written = ", ".join(forms[c] for c in op.forms if c in forms)
-            page.append(f"```\n{op.schema}\n```\n\nForms: {written}.\n\nC++: `{op.cpp_return} {op.cpp_name}({params(op.args, True)})`\n\n")
+            page.append(f"```\n{op.schema}\n```\n\nForms: {written}.\n\n")
+            page.append(f"C++: `{op.cpp_return} {op.cpp_name}({params(op.args, True)})`\n\n")
         out[name] = "".join(page)
     return out
