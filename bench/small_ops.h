@@ -42,12 +42,14 @@ void run() {
   typename Lib::Net net;
   typename Lib::Sgd optimizer(Lib::parameters(net), Lib::sgd_options(0.01));
   const Tensor x = Lib::randn(1, 6), y = Lib::randn(1, 4);
-  report("6-64-8-4 tanh network, one SGD step", nanoseconds([&] {
-           const Tensor loss = Lib::mse_loss(net.forward(x), y);
-           optimizer.zero_grad();
-           loss.backward();
-           optimizer.step();
-         }, 2000));
+  report("6-64-8-4 tanh network, one SGD step", nanoseconds(
+                                                    [&] {
+                                                      const Tensor loss = Lib::mse_loss(net.forward(x), y);
+                                                      optimizer.zero_grad();
+                                                      loss.backward();
+                                                      optimizer.step();
+                                                    },
+                                                    2000));
 }
 
 }  // namespace bench

@@ -14,7 +14,7 @@ Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool c
                      bool accumulate, bool allow_unused);
 
 /// Gradients of the sum of `outputs` (weighted by `grad_outputs`) with respect to `inputs`.
-Tensors grad(TensorList outputs, TensorList inputs, TensorList grad_outputs = {},
-             std::optional<bool> retain_graph = {}, bool create_graph = false, bool allow_unused = false);
+Tensors grad(TensorList outputs, TensorList inputs, TensorList grad_outputs = {}, std::optional<bool> retain_graph = {},
+             bool create_graph = false, bool allow_unused = false);
 
 }  // namespace gradus

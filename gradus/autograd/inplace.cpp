@@ -23,8 +23,8 @@ struct SliceWrite {
 Tensor slice_result(const SlicePass& pass, const Saved& saved) {
   const auto& w = *static_cast<SliceWrite*>(pass.outer->context);
   ref_inc(saved.view->storage->refs);
-  const Tensor base(new_tensor(new_view(saved.view->storage, saved.view->dtype, w.base_sizes, w.base_strides,
-                                        saved.view->offset - w.offset)));
+  const Tensor base(new_tensor(
+      new_view(saved.view->storage, saved.view->dtype, w.base_sizes, w.base_strides, saved.view->offset - w.offset)));
   TensorImpl* t = base.impl();
   ref_inc(saved.version->refs);
   t->version = saved.version;
@@ -60,8 +60,7 @@ void apply_copy_slices(Node& n, const Tensor* grads, Tensor* out) {
   }
   if (inner[0].defined())  // every in-place operator has a rule for self
     slice.copy_(inner[0]);
-  else
-    slice.zero_();
+  else slice.zero_();
   if (n.next()[0].node) out[0] = result;
   for (int i = 1; i < n.n_next; ++i) out[i] = inner[static_cast<size_t>(i)];
 }
@@ -103,9 +102,12 @@ Node* make_copy_slices(TensorImpl* base, TensorImpl* view, Node* inner) {
     if (n->next()[i].node) ref_inc(n->next()[i].node->refs);
   }
   n->out()[0] = {base->view->dtype, true, Dims(base->view->sizes())};
-  n->context = new (pool_get(sizeof(SliceWrite)))
-      SliceWrite{inner, Dims(base->view->sizes()), Dims(base->view->strides()), Dims(view->view->sizes()),
-                 Dims(view->view->strides()), view->view->offset - base->view->offset};
+  n->context = new (pool_get(sizeof(SliceWrite))) SliceWrite{inner,
+                                                             Dims(base->view->sizes()),
+                                                             Dims(base->view->strides()),
+                                                             Dims(view->view->sizes()),
+                                                             Dims(view->view->strides()),
+                                                             view->view->offset - base->view->offset};
   return n;
 }
 
@@ -131,8 +133,7 @@ namespace {
   if (!multi || !self->node)
     text = str(self->node ? output + " is a view of a view which was created" : std::string("A view was created"),
                " in no_grad mode and ", what, " modified inplace with grad mode enabled");
-  else
-    text = str(output, " is a view and ", what, " modified inplace");
+  else text = str(output, " is a view and ", what, " modified inplace");
   raise(ErrorKind::Runtime,
         str(text, multi ? ". This view is the output of a function that returns multiple views. Such functions do not "
                           "allow the output views to be modified inplace. You should replace the inplace operation by "
@@ -153,8 +154,7 @@ Node* current_node(TensorImpl* self) {
   GradMode guard(true);
   retain(base);
   const Tensor root(base);
-  const Tensor fresh = root.as_strided(self->view->sizes(), self->view->strides(),
-                                       self->view->offset);
+  const Tensor fresh = root.as_strided(self->view->sizes(), self->view->strides(), self->view->offset);
   ref_inc(fresh.impl()->node->refs);
   set_node(self, fresh.impl()->node);
   self->meta->view_version = version;

@@ -43,11 +43,13 @@ std::string str(const A&... parts) {
 /// Raises unless `ok`; the message is built only then.
 template <class... A>
 inline void check(bool ok, const A&... parts) {
-  if (!ok) [[unlikely]] raise(ErrorKind::Runtime, str(parts...));
+  if (!ok) [[unlikely]]
+    raise(ErrorKind::Runtime, str(parts...));
 }
 template <class... A>
 inline void check_as(ErrorKind kind, bool ok, const A&... parts) {
-  if (!ok) [[unlikely]] raise(kind, str(parts...));
+  if (!ok) [[unlikely]]
+    raise(kind, str(parts...));
 }
 
 }  // namespace gradus

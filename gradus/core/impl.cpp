@@ -25,10 +25,8 @@ Storage* new_storage(int64_t bytes) {
 }
 
 void destroy(Storage* s) noexcept {
-  if (s->release)
-    s->release(s->context);
-  else if (s->data)
-    data_put(s->data, s->bytes);
+  if (s->release) s->release(s->context);
+  else if (s->data) data_put(s->data, s->bytes);
   detail::count_object(detail::kStorages, -1);
   pool_put(s, sizeof(Storage));
 }

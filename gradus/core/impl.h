@@ -71,9 +71,9 @@ enum class ViewKind : uint8_t { Plain, MultiOutput, NoGrad };
 /// The rare part of a tensor: gradient, view relation, hooks.
 struct Meta {
   TensorImpl* grad = nullptr;
-  TensorImpl* base = nullptr;      // of a differentiable view
+  TensorImpl* base = nullptr;  // of a differentiable view
   ViewKind kind = ViewKind::Plain;
-  uint32_t view_version = 0;       // version at which `node` of a view was valid
+  uint32_t view_version = 0;  // version at which `node` of a view was valid
   bool retains_grad = false;
 };
 
@@ -89,9 +89,7 @@ struct TensorImpl {
 
   enum : uint32_t { kRequiresGrad = 1, kLeafNode = 2, kParameter = 4 };
   /// Its own flag, or that of the tensor it is a view of.
-  bool requires_grad() const {
-    return has(kRequiresGrad) || (meta && meta->base && meta->base->has(kRequiresGrad));
-  }
+  bool requires_grad() const { return has(kRequiresGrad) || (meta && meta->base && meta->base->has(kRequiresGrad)); }
   /// A tensor without grad_fn; `node` of a leaf is its accumulator.
   bool is_leaf() const { return !__atomic_load_n(&node, __ATOMIC_ACQUIRE) || has(kLeafNode); }
   /// Flags of a shared leaf may be set by several threads at once.

@@ -33,7 +33,7 @@ struct NodeType {
   const char* name;  // "MulBackward0"
   /// Writes one gradient per edge; entries of `grads` and `out` may be undefined tensors.
   void (*apply)(Node& node, const Tensor* grads, Tensor* out);
-  void (*destroy)(Node& node) noexcept;          // frees `context`; may be null
+  void (*destroy)(Node& node) noexcept;            // frees `context`; may be null
   void (*release)(Node& node) noexcept = nullptr;  // gives back what `context` saved; may be null
 };
 
@@ -42,10 +42,10 @@ struct Node {
   uint32_t refs = 1;
   int32_t n_next = 0, n_saved = 0, n_out = 0;
   uint32_t bytes = 0;
-  bool released = false;    // saved values were given back by a backward pass
-  bool saves = false;       // had saved values
-  bool busy = false;        // of an accumulator: a thread is adding to its leaf
-  uint64_t seq = 0;         // order of creation on its thread; accumulators: the maximum
+  bool released = false;  // saved values were given back by a backward pass
+  bool saves = false;     // had saved values
+  bool busy = false;      // of an accumulator: a thread is adding to its leaf
+  uint64_t seq = 0;       // order of creation on its thread; accumulators: the maximum
   const NodeType* type = nullptr;
   void* context = nullptr;  // attributes of the rule
   void* hooks = nullptr;    // owned by autograd

@@ -45,12 +45,9 @@ Scalar Tensor::item() const {
   const void* p = data_ptr();
   return dispatch(dtype(), [p]<class T>() -> Scalar {
     const T value = *static_cast<const T*>(p);
-    if constexpr (std::is_same_v<T, bool>)
-      return Scalar(value);
-    else if constexpr (DTypeOf<T>::value >= DType::Float16)
-      return Scalar(static_cast<double>(value));
-    else
-      return Scalar(static_cast<int64_t>(value));
+    if constexpr (std::is_same_v<T, bool>) return Scalar(value);
+    else if constexpr (DTypeOf<T>::value >= DType::Float16) return Scalar(static_cast<double>(value));
+    else return Scalar(static_cast<int64_t>(value));
   });
 }
 

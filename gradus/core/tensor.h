@@ -65,7 +65,7 @@ class Tensor {
   Device device() const { return Device::CPU; }
   int64_t dim() const;
   IntList sizes() const;
-  IntList strides() const;  // in elements
+  IntList strides() const;            // in elements
   int64_t size(int64_t dim) const;    // IndexError outside [-dim(), dim())
   int64_t stride(int64_t dim) const;  // IndexError outside [-dim(), dim())
   int64_t numel() const;
@@ -128,12 +128,9 @@ class Tensor {
   void expect_dtype(DType dtype) const;
   template <class T>
   static T convert(const Scalar& s) {
-    if constexpr (DTypeOf<T>::value >= DType::Float16)
-      return static_cast<T>(s.to_double());
-    else if constexpr (DTypeOf<T>::value == DType::Bool)
-      return s.to_bool();
-    else
-      return static_cast<T>(s.to_int());
+    if constexpr (DTypeOf<T>::value >= DType::Float16) return static_cast<T>(s.to_double());
+    else if constexpr (DTypeOf<T>::value == DType::Bool) return s.to_bool();
+    else return static_cast<T>(s.to_int());
   }
 
   TensorImpl* impl_;

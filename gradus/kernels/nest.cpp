@@ -25,8 +25,7 @@ void merge(Nest& nest) {
   int kept = 0;
   for (int d = 1; d < nest.ndim; ++d) {
     bool joins = true;
-    for (int k = 0; k < nest.n && joins; ++k)
-      joins = nest.stride[k][d] == nest.stride[k][kept] * nest.size[kept];
+    for (int k = 0; k < nest.n && joins; ++k) joins = nest.stride[k][d] == nest.stride[k][kept] * nest.size[kept];
     if (joins) {
       nest.size[kept] *= nest.size[d];
       continue;

@@ -54,28 +54,62 @@ inline const Tensor kUndefined;
 
 template <class T>
 struct Unbox;
-template <> struct Unbox<const Tensor&> {
+template <>
+struct Unbox<const Tensor&> {
   static const Tensor& of(const Value& v) { return v.none ? kUndefined : *v.tensor; }
 };
-template <> struct Unbox<TensorList> { static TensorList of(const Value& v) { return {v.tensor, v.size}; } };
-template <> struct Unbox<Scalar> { static Scalar of(const Value& v) { return v.scalar; } };
-template <> struct Unbox<int64_t> { static int64_t of(const Value& v) { return v.integer; } };
-template <> struct Unbox<bool> { static bool of(const Value& v) { return v.flag; } };
-template <> struct Unbox<double> { static double of(const Value& v) { return v.real; } };
-template <> struct Unbox<IntList> { static IntList of(const Value& v) { return {v.ints, v.size}; } };
-template <> struct Unbox<OptIntList> {
+template <>
+struct Unbox<TensorList> {
+  static TensorList of(const Value& v) { return {v.tensor, v.size}; }
+};
+template <>
+struct Unbox<Scalar> {
+  static Scalar of(const Value& v) { return v.scalar; }
+};
+template <>
+struct Unbox<int64_t> {
+  static int64_t of(const Value& v) { return v.integer; }
+};
+template <>
+struct Unbox<bool> {
+  static bool of(const Value& v) { return v.flag; }
+};
+template <>
+struct Unbox<double> {
+  static double of(const Value& v) { return v.real; }
+};
+template <>
+struct Unbox<IntList> {
+  static IntList of(const Value& v) { return {v.ints, v.size}; }
+};
+template <>
+struct Unbox<OptIntList> {
   static OptIntList of(const Value& v) { return v.none ? OptIntList{} : OptIntList(IntList(v.ints, v.size)); }
 };
-template <> struct Unbox<std::string_view> {
+template <>
+struct Unbox<std::string_view> {
   static std::string_view of(const Value& v) { return {v.text, static_cast<size_t>(v.size)}; }
 };
-template <> struct Unbox<DType> { static DType of(const Value& v) { return static_cast<DType>(v.integer); } };
-template <> struct Unbox<Device> { static Device of(const Value& v) { return static_cast<Device>(v.integer); } };
-template <> struct Unbox<Layout> { static Layout of(const Value& v) { return static_cast<Layout>(v.integer); } };
-template <> struct Unbox<MemoryFormat> {
+template <>
+struct Unbox<DType> {
+  static DType of(const Value& v) { return static_cast<DType>(v.integer); }
+};
+template <>
+struct Unbox<Device> {
+  static Device of(const Value& v) { return static_cast<Device>(v.integer); }
+};
+template <>
+struct Unbox<Layout> {
+  static Layout of(const Value& v) { return static_cast<Layout>(v.integer); }
+};
+template <>
+struct Unbox<MemoryFormat> {
   static MemoryFormat of(const Value& v) { return static_cast<MemoryFormat>(v.integer); }
 };
-template <> struct Unbox<Generator*> { static Generator* of(const Value& v) { return v.none ? nullptr : v.generator; } };
+template <>
+struct Unbox<Generator*> {
+  static Generator* of(const Value& v) { return v.none ? nullptr : v.generator; }
+};
 template <class T>
 struct Unbox<std::optional<T>> {
   static std::optional<T> of(const Value& v) { return v.none ? std::nullopt : std::optional<T>(Unbox<T>::of(v)); }
@@ -114,7 +148,8 @@ void call_boxed(AnyFn f, const Value* v, Results& out) {
   [&]<size_t... I>(std::index_sequence<I...>) {
     if constexpr (std::is_void_v<R>) fn(Unbox<A>::of(v[I])...);
     else put(out, fn(Unbox<A>::of(v[I])...));
-  }(std::index_sequence_for<A...>{});
+  }
+  (std::index_sequence_for<A...>{});
 }
 
 }  // namespace detail

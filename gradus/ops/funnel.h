@@ -41,11 +41,11 @@ struct PointwiseSpec {
   std::string_view name;
   Kind kind;
   uint8_t n_operands, n_params;
-  uint32_t untyped;                 // operands that take no part in promotion (masks, conditions)
-  void (*validate)(DType common);   // refuses dtypes; may be null
+  uint32_t untyped;                // operands that take no part in promotion (masks, conditions)
+  void (*validate)(DType common);  // refuses dtypes; may be null
   std::string_view param_name;
   void (*inspect)(const Operand* operands, DType common);  // refuses operands; may be null
-  bool row_major;                   // a fresh result ignores the layout of the operands
+  bool row_major;                                          // a fresh result ignores the layout of the operands
 };
 inline Operand operand(const Tensor& t) { return {&t, {}}; }
 inline Operand operand(const Scalar& s) { return {nullptr, s}; }
@@ -78,16 +78,13 @@ constexpr auto inspect_of() -> void (*)(const Operand*, DType) {
   else return nullptr;
 }
 template <class O>
-constexpr PointwiseSpec spec_of{O::op.schema.name,
-                                O::op.kind,
-                                static_cast<uint8_t>(pointwise_operands(O::op)),
-                                static_cast<uint8_t>(pointwise_params(O::op)),
-                                untyped_of<O>(),
-                                validate_of<O>(),
-                                pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name
-                                                        : std::string_view{},
-                                inspect_of<O>(),
-                                requires { O::row_major; }};
+constexpr PointwiseSpec spec_of{
+    O::op.schema.name, O::op.kind, static_cast<uint8_t>(pointwise_operands(O::op)),
+    static_cast<uint8_t>(pointwise_params(O::op)), untyped_of<O>(), validate_of<O>(),
+    pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name : std::string_view{}, inspect_of<O>(),
+    requires {O::row_major;
+}  // namespace detail
+};  // namespace gradus
 
 struct InfoTable {
   PointwiseInfo info[4];
@@ -116,7 +113,8 @@ bool needs_original(const A&... args) {
   uint32_t wanted = 0;
   [&]<size_t... K>(std::index_sequence<K...>) {
     ((wanted |= has_rule<O, static_cast<int>(K)> && wants_grad(args) ? rule_saves<O, static_cast<int>(K)> : 0u), ...);
-  }(std::index_sequence_for<A...>{});
+  }
+  (std::index_sequence_for<A...>{});
   return wanted & 1u;
 }
 

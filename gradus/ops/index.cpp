@@ -13,9 +13,9 @@ Tensor as_int64(const Tensor& t) { return t.dtype() == DType::Int64 ? t : t.to(D
 struct Plan {
   Tensors index;
   std::vector<int64_t> dims;
-  Dims shape;         // of the index tensors
-  int64_t at = 0;     // where the index dims stand in the result
-  Dims rest;          // sizes of the dims that are not indexed
+  Dims shape;      // of the index tensors
+  int64_t at = 0;  // where the index dims stand in the result
+  Dims rest;       // sizes of the dims that are not indexed
 };
 
 bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
@@ -83,10 +83,8 @@ Plan make_plan(const Tensor& self, TensorList indices) {
   plan.at = adjacent && !plan.dims.empty() ? plan.dims[0] : 0;
   size_t next = 0;
   for (int64_t d = 0; d < self.dim(); ++d) {
-    if (next < plan.dims.size() && plan.dims[next] == d)
-      ++next;
-    else
-      plan.rest.push_back(self.size(d));
+    if (next < plan.dims.size() && plan.dims[next] == d) ++next;
+    else plan.rest.push_back(self.size(d));
   }
   return plan;
 }
@@ -190,8 +188,9 @@ Tensor Index::forward(const Tensor& self, TensorList indices) {
 }
 
 const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
-  check_as(ErrorKind::Index, self.dtype() == values.dtype(), "Index put requires the source and destination dtypes match, got ",
-           self.dtype(), " for the destination and ", values.dtype(), " for the source.");
+  check_as(ErrorKind::Index, self.dtype() == values.dtype(),
+           "Index put requires the source and destination dtypes match, got ", self.dtype(),
+           " for the destination and ", values.dtype(), " for the source.");
   const bool recording = records_gradient<IndexPut_>(self, indices, values, accumulate);
   check_inplace(self.impl(), recording);
   check_no_internal_overlap(self);
@@ -227,7 +226,8 @@ namespace {
 
 void check_select_index(std::string_view op, const Tensor& index) {
   check_as(ErrorKind::Index, index.dim() <= 1, op, "(): Index is supposed to be a vector");
-  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op, "(): Expected dtype int32 or int64 for index");
+  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op,
+        "(): Expected dtype int32 or int64 for index");
 }
 Tensor vector_index(const Tensor& index) { return as_int64(index.dim() == 0 ? index.reshape(IntList(1)) : index); }
 
@@ -266,8 +266,9 @@ void IndexSelect::run(const Launch& l) {
 
 Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
   const int64_t d = wrap_dim(dim, self.dim());
-  check_as(ErrorKind::Index, index.dim() <= 1, "index_add_(): Index is supposed to be a vector, but got dim: ",
-           index.dim(), " with type: ", index.dtype(), " and size: ", index.sizes());
+  check_as(ErrorKind::Index, index.dim() <= 1,
+           "index_add_(): Index is supposed to be a vector, but got dim: ", index.dim(), " with type: ", index.dtype(),
+           " and size: ", index.sizes());
   check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
         "index_add_(): Expected dtype int32/int64 for index but got: ", index.dtype());
   check(self.dtype() == source.dtype(), "index_add_(): self (", self.dtype(), ") and source (", source.dtype(),
@@ -299,11 +300,13 @@ void check_gather_shapes(std::string_view op, const Tensor& self, int64_t d, con
   check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op, "(): Expected dtype int32/int64 for index");
   if (index.numel() == 0) return;
   const int64_t a = self.dim() ? self.dim() : 1, b = index.dim() ? index.dim() : 1;
-  check(a == b, "Index tensor must have the same number of dimensions as ", op == "gather" ? "input" : "self", " tensor");
+  check(a == b, "Index tensor must have the same number of dimensions as ", op == "gather" ? "input" : "self",
+        " tensor");
   for (int64_t i = 0; i < self.dim(); ++i)
     check(i == d || index.dim() == 0 || index.size(i) <= self.size(i), "Size does not match at dimension ", i,
-          " expected index ", index.sizes(), op == "gather" ? " to be no larger than self " : " to be no larger than self ",
-          self.sizes(), " apart from dimension ", d);
+          " expected index ", index.sizes(),
+          op == "gather" ? " to be no larger than self " : " to be no larger than self ", self.sizes(),
+          " apart from dimension ", d);
 }
 
 Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, bool add) {
@@ -317,8 +320,7 @@ Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Ten
       check(index.numel() == 0 || index.size(i) <= src.size(i), "Expected index ", index.sizes(),
             " to be no larger than self ", self.sizes(), " apart from dimension ", d, " and to be no larger than src ",
             src.sizes());
-  else
-    check(index.numel() == 0, "Index tensor must have the same number of dimensions as src tensor");
+  else check(index.numel() == 0, "Index tensor must have the same number of dimensions as src tensor");
   const Tensor out = self.clone();
   if (index.numel() == 0) return out;
   write_into(out,

@@ -39,9 +39,8 @@ struct IndexSelect {
 };
 
 struct IndexAdd {
-  static constexpr Op op{
-      "index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
-      "Adds alpha * source to the entries of one dim.", Kind::Compound, "fmio"};
+  static constexpr Op op{"index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
+                         "Adds alpha * source to the entries of one dim.", Kind::Compound, "fmio"};
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index, const Shape<3>& s,
@@ -66,14 +65,18 @@ struct ScatterSrc {
                          "A copy of self with self[index[i][j]][j] = src[i][j] for dim 0, and so on.", Kind::Compound,
                          "fmio"};
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
-  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.scatter(*dim, index, 0); }
+  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) {
+    return g.scatter(*dim, index, 0);
+  }
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.gather(*dim, index); }
 };
 struct ScatterValue {
   static constexpr Op op{"scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor",
                          "A copy of self with one number at the indices.", Kind::Compound, "fmio", "ScatterBackward1"};
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value);
-  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.scatter(*dim, index, 0); }
+  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) {
+    return g.scatter(*dim, index, 0);
+  }
 };
 struct ScatterAdd {
   static constexpr Op op{"scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
@@ -83,11 +86,11 @@ struct ScatterAdd {
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.gather(*dim, index); }
 };
 
-inline constexpr Op nonzero_op{"nonzero(Tensor self) -> Tensor", "Coordinates of the elements that are not zero, [n, ndim].",
-                               Kind::Composite, "fmo"};
+inline constexpr Op nonzero_op{"nonzero(Tensor self) -> Tensor",
+                               "Coordinates of the elements that are not zero, [n, ndim].", Kind::Composite, "fmo"};
 inline constexpr Op masked_select_op{"masked_select(Tensor self, Tensor mask) -> Tensor",
                                      "The elements where a mask is true, as a vector.", Kind::Composite, "fmo"};
-inline constexpr Op take_op{"take(Tensor self, Tensor index) -> Tensor", "Elements by their position in self as a vector.",
-                            Kind::Composite, "fmo"};
+inline constexpr Op take_op{"take(Tensor self, Tensor index) -> Tensor",
+                            "Elements by their position in self as a vector.", Kind::Composite, "fmo"};
 
 }  // namespace gradus

@@ -45,8 +45,8 @@ Tensors split(const Tensor& self, int64_t split_size, int64_t dim) {
   check(self.dim() > 0, "split expects at least a 1-dimensional tensor");
   check(split_size >= 0, "split expects split_size be non-negative, but got split_size=", split_size);
   const int64_t d = wrap_dim(dim, self.dim());
-  check(split_size > 0 || self.size(d) == 0, "split_size can only be 0 if dimension size is 0, but got dimension size of ",
-        self.size(d));
+  check(split_size > 0 || self.size(d) == 0,
+        "split_size can only be 0 if dimension size is 0, but got dimension size of ", self.size(d));
   Tensors out = pieces(self, equal_sizes(self.size(d), split_size), d);
   if (records_gradient<Split>(self, split_size, d))
     attach<Split>(out.data(), static_cast<int>(out.size()), nullptr, false, self, split_size, d);
@@ -62,8 +62,8 @@ Tensors split_with_sizes(const Tensor& self, IntList split_sizes, int64_t dim) {
   const int64_t d = wrap_dim(dim, self.dim());
   int64_t total = 0;
   for (int64_t n : split_sizes) {
-    check(n >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=",
-          split_sizes);
+    check(n >= 0,
+          "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=", split_sizes);
     total += n;
   }
   check(total == self.size(d), "split_with_sizes expects split_sizes to sum exactly to ", self.size(d),
@@ -103,8 +103,7 @@ Tensor Unbind::d0(const Tensor&, const Grads& grads, const Shape<0>& s, const At
   Dims shape(s.sizes);
   shape.erase(*dim);
   Tensors parts;
-  for (int i = 0; i < grads.size; ++i)
-    parts.push_back(grads.data[i].defined() ? grads.data[i] : zeros(shape, s.dtype));
+  for (int i = 0; i < grads.size; ++i) parts.push_back(grads.data[i].defined() ? grads.data[i] : zeros(shape, s.dtype));
   return stack(parts, *dim);
 }
 

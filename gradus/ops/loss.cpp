@@ -49,9 +49,10 @@ void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight, i
            self.dtype(), "'");
   const int64_t classes = self.sizes().back();
   if (weight.defined()) {
-    check(weight.dim() == 1 && weight.numel() == classes,
-          "weight tensor should be defined either for all ", classes, " classes or no classes but got weight tensor of "
-          "shape: ", weight.sizes());
+    check(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ", classes,
+          " classes or no classes but got weight tensor of "
+          "shape: ",
+          weight.sizes());
     check(weight.dtype() == self.dtype(), "expected scalar type ", self.dtype(), " but found ", weight.dtype());
   }
   check_targets(target.impl()->view->array(), classes, ignore_index);
@@ -95,10 +96,8 @@ void NllLossForward::infer(Call& c, const Tensor& self, const Tensor& target, co
   c.input(weight);
   c.put(reduction);
   c.put(ignore_index);
-  if (reduction == 0 && self.dim() == 2)
-    c.output(IntList(self.size(0)), self.dtype());
-  else
-    c.output({}, self.dtype());
+  if (reduction == 0 && self.dim() == 2) c.output(IntList(self.size(0)), self.dtype());
+  else c.output({}, self.dtype());
   c.output({}, self.dtype());
 }
 
@@ -161,7 +160,8 @@ void NllLossBackward::run(const Launch& l) {
   });
 }
 
-Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction, int64_t ignore_index) {
+Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+                int64_t ignore_index) {
   return std::get<0>(nll_loss_forward(self, target, weight, reduction, ignore_index));
 }
 
@@ -248,8 +248,8 @@ Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor
           " classes or no classes but got weight tensor of shape: ", weight.defined() ? weight.sizes() : IntList{});
     return cross_entropy_probabilities(self, target, weight, reduction, label_smoothing);
   }
-  check(label_smoothing >= 0 && label_smoothing <= 1, "label_smoothing must be between 0.0 and 1.0. Got: ",
-        label_smoothing);
+  check(label_smoothing >= 0 && label_smoothing <= 1,
+        "label_smoothing must be between 0.0 and 1.0. Got: ", label_smoothing);
   if (label_smoothing > 0)
     return cross_entropy_smoothed(self, target, weight, reduction, ignore_index, label_smoothing);
   return nll_loss_nd(self.log_softmax(self.dim() == 1 ? 0 : 1), target, weight, reduction, ignore_index);

@@ -29,7 +29,8 @@ void set_operands(Gemm& g, const Array& a, const Array& b, const Array& c) {
 }
 
 void check_dtypes(std::string_view op, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(), op == "bmm" ? "expected scalar type " : "expected m1 and m2 to have the same dtype, but got: ",
+  check(a.dtype() == b.dtype(),
+        op == "bmm" ? "expected scalar type " : "expected m1 and m2 to have the same dtype, but got: ",
         op == "bmm" ? std::string(scalar_type_name(a.dtype())) : str(name(a.dtype())),
         op == "bmm" ? " but found " : " != ",
         op == "bmm" ? std::string(scalar_type_name(b.dtype())) : str(name(b.dtype())));
@@ -139,8 +140,7 @@ Tensor Addmm::forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2
         mat2.dtype());
   check(self.dtype() == mat1.dtype(), "self and mat2 must have the same dtype, but got ", self.dtype(), " and ",
         mat2.dtype());
-  check_as(ErrorKind::NotImplemented, self.dtype() != DType::Bool,
-           "\"addmm_impl_cpu_\" not implemented for 'Bool'");
+  check_as(ErrorKind::NotImplemented, self.dtype() != DType::Bool, "\"addmm_impl_cpu_\" not implemented for 'Bool'");
   const int64_t sizes[] = {mat1.size(0), mat2.size(1)};
   check(is_expandable_to(self.sizes(), {sizes, 2}), "The expanded size of the tensor (", sizes[1],
         ") must match the existing size (", self.dim() ? self.sizes().back() : 1,

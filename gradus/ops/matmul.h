@@ -23,8 +23,8 @@ struct Bmm {
 };
 
 struct Mv {
-  static constexpr Op op{"mv(Tensor self, Tensor vec) -> Tensor", "Product of a matrix and a vector.",
-                         Kind::Structured, "fmo"};
+  static constexpr Op op{"mv(Tensor self, Tensor vec) -> Tensor", "Product of a matrix and a vector.", Kind::Structured,
+                         "fmo"};
   static void infer(Call& c, const Tensor& self, const Tensor& vec);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<1>& v) { return g.unsqueeze(1) * v; }

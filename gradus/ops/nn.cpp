@@ -15,8 +15,8 @@ Tensor log_softmax(const Tensor& self, int64_t dim, OptDType dtype) {
 }
 
 void Softmax::infer(Call& c, const Tensor& self, int64_t dim, bool) {
-  check_as(ErrorKind::NotImplemented, is_floating(self.dtype()), "\"softmax_lastdim_kernel_impl\" not implemented for '",
-           self.dtype(), "'");
+  check_as(ErrorKind::NotImplemented, is_floating(self.dtype()),
+           "\"softmax_lastdim_kernel_impl\" not implemented for '", self.dtype(), "'");
   c.put(wrap_dim(dim, self.dim()));
   c.output(self.sizes(), self.dtype(), like_strides(self.sizes(), self.strides()));
 }
@@ -56,9 +56,10 @@ void LogSoftmaxBackward::run(const Launch& l) {
 
 namespace {
 void check_indices(const Tensor& indices) {
-  check(indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32,
-        "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.",
-        scalar_type_name(indices.dtype()), "Tensor instead (while checking arguments for embedding)");
+  check(
+      indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32,
+      "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.",
+      scalar_type_name(indices.dtype()), "Tensor instead (while checking arguments for embedding)");
 }
 Tensor as_int64(const Tensor& t) { return t.dtype() == DType::Int64 ? t : t.to(DType::Int64); }
 }  // namespace

@@ -79,7 +79,8 @@ struct NllLossForward {
   static constexpr Op op{
       "nll_loss_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor "
       "output, Tensor total_weight)",
-      "Negative log-likelihood of class targets, and the sum of their weights.", Kind::Structured, "", "NllLossBackward0"};
+      "Negative log-likelihood of class targets, and the sum of their weights.", Kind::Structured, "",
+      "NllLossBackward0"};
   static void infer(Call& c, const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                     int64_t ignore_index);
   static void run(const Launch& l);

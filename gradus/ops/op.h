@@ -8,14 +8,14 @@ namespace gradus {
 
 /// What an operator is; from it follow dtype rule, kernels, autograd wiring and how it behaves under transforms.
 enum class Kind : uint8_t {
-  Promote,        // pointwise, in the promoted type of its operands
-  PromoteFloat,   // pointwise, integers become the default float
-  PromoteInt,     // pointwise, integers and bool only
-  Compare,        // pointwise, computed in the promoted type, result bool
-  Structured,     // infer + run
-  ViewOp,         // geometry in, geometry out
-  Compound,       // forward written with other operators, with a gradient rule and a node of its own
-  Composite,      // an ordinary function; its parts make the graph
+  Promote,       // pointwise, in the promoted type of its operands
+  PromoteFloat,  // pointwise, integers become the default float
+  PromoteInt,    // pointwise, integers and bool only
+  Compare,       // pointwise, computed in the promoted type, result bool
+  Structured,    // infer + run
+  ViewOp,        // geometry in, geometry out
+  Compound,      // forward written with other operators, with a gradient rule and a node of its own
+  Composite,     // an ordinary function; its parts make the graph
 };
 constexpr bool is_pointwise(Kind k) { return k <= Kind::Compare; }
 constexpr bool floats_only(Kind k) { return k == Kind::PromoteFloat; }
@@ -52,7 +52,7 @@ struct ArgSpec {
   ArgKind kind{};
   std::string_view type, name, fallback;  // fallback: default value as written; has_default tells if there is one
   bool keyword_only = false, has_default = false, written = false;  // written: alias mark with '!'
-  int length = 0;  // int[2]: an int stands for that many
+  int length = 0;                                                   // int[2]: an int stands for that many
 };
 
 struct Schema {
@@ -138,10 +138,8 @@ consteval Schema parse_schema(std::string_view text) {
     auto arg = body.substr(0, comma);
     body = comma == body.npos ? std::string_view{} : body.substr(comma + 1);
     while (arg.front() == ' ') arg.remove_prefix(1);
-    if (arg == "*")
-      keyword_only = true;
-    else
-      s.args[static_cast<size_t>(s.n_args++)] = detail::parse_arg(arg, keyword_only);
+    if (arg == "*") keyword_only = true;
+    else s.args[static_cast<size_t>(s.n_args++)] = detail::parse_arg(arg, keyword_only);
   }
   s.returns = text.substr(close + 5);
   if (s.returns != "()") {
@@ -151,9 +149,10 @@ consteval Schema parse_schema(std::string_view text) {
   return s;
 }
 
-/// A declaration: `static constexpr Op op{"add.Tensor(…) -> Tensor", "Sum, element by element.", Kind::Promote, "fmio"}`.
-/// Forms: f function, m method, i in-place method, o out=, n a function of nn.functional (not of the main namespace),
-/// p named name_overload in C++ (name_all if there is none) and no method, where its defaults would make calls ambiguous.
+/// A declaration: `static constexpr Op op{"add.Tensor(…) -> Tensor", "Sum, element by element.", Kind::Promote,
+/// "fmio"}`. Forms: f function, m method, i in-place method, o out=, n a function of nn.functional (not of the main
+/// namespace), p named name_overload in C++ (name_all if there is none) and no method, where its defaults would make
+/// calls ambiguous.
 struct Op {
   Schema schema;
   std::string_view doc;

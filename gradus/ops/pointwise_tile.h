@@ -20,21 +20,18 @@ inline __attribute__((always_inline)) void tile_loop(void* out, const void* cons
   const T param[] = {*static_cast<const T*>(in[sizeof...(I) + P])..., T{}};
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
-    if constexpr (is_bool)
-      d[i] = O::value(src[I][i]..., param[P]...);
-    else
-      d[i] = static_cast<T>(O::value(src[I][i]..., param[P]...));
+    if constexpr (is_bool) d[i] = O::value(src[I][i]..., param[P]...);
+    else d[i] = static_cast<T>(O::value(src[I][i]..., param[P]...));
   }
 }
 
 // An operator may bring a loop of its own, `O::tile(T* out, const void* const* in, n)`, with the bits of its `value`.
 template <class O, class T>
 __attribute__((flatten)) void tile(void* out, const void* const* in, int64_t n) {
-  if constexpr (requires { O::tile(static_cast<T*>(out), in, n); })
-    O::tile(static_cast<T*>(out), in, n);
+  if constexpr (requires { O::tile(static_cast<T*>(out), in, n); }) O::tile(static_cast<T*>(out), in, n);
   else
     tile_loop<O, T>(out, in, n, std::make_index_sequence<pointwise_operands(O::op)>{},
-                  std::make_index_sequence<pointwise_params(O::op)>{});
+                    std::make_index_sequence<pointwise_params(O::op)>{});
 }
 
 template <class O>

@@ -55,18 +55,33 @@ void save_value(Node& node, int slot, const Tensor& value);
 namespace detail {
 
 template <class T>
-struct OwnedAs { using type = T; };
-template <> struct OwnedAs<Tensor> { using type = TensorMeta; };
-template <> struct OwnedAs<TensorList> { using type = std::vector<TensorMeta>; };
-template <> struct OwnedAs<IntList> { using type = Dims; };
-template <> struct OwnedAs<OptIntList> { using type = std::optional<Dims>; };
-template <> struct OwnedAs<std::string_view> { using type = std::string; };
+struct OwnedAs {
+  using type = T;
+};
+template <>
+struct OwnedAs<Tensor> {
+  using type = TensorMeta;
+};
+template <>
+struct OwnedAs<TensorList> {
+  using type = std::vector<TensorMeta>;
+};
+template <>
+struct OwnedAs<IntList> {
+  using type = Dims;
+};
+template <>
+struct OwnedAs<OptIntList> {
+  using type = std::optional<Dims>;
+};
+template <>
+struct OwnedAs<std::string_view> {
+  using type = std::string;
+};
 template <class T>
 using Owned = typename OwnedAs<T>::type;
 
-inline TensorMeta own(const Tensor& t) {
-  return t.defined() ? TensorMeta{Dims(t.sizes()), t.dtype()} : TensorMeta{};
-}
+inline TensorMeta own(const Tensor& t) { return t.defined() ? TensorMeta{Dims(t.sizes()), t.dtype()} : TensorMeta{}; }
 inline std::vector<TensorMeta> own(const TensorList& list) {
   std::vector<TensorMeta> out;
   for (const Tensor& t : list) out.push_back(own(t));
@@ -98,25 +113,67 @@ template <class O>
 constexpr bool has_any_rule = has_rule<O, 0> || has_rule<O, 1> || has_rule<O, 2> || has_rule<O, 3> || has_rule<O, 4>;
 
 // Bits of what a parameter type saves: arguments from bit 0, results from bit 16.
-template <class P> struct Saves { static constexpr uint32_t bits = 0; };
-template <int I> struct Saves<In<I>> { static constexpr uint32_t bits = 1u << I; };
-template <int I> struct Saves<Out<I>> { static constexpr uint32_t bits = 1u << (16 + I); };
-template <class P> struct SavesList { static constexpr int index = -1; };
-template <int I> struct SavesList<InList<I>> { static constexpr int index = I; };
-template <class P> struct UsesContext { static constexpr bool value = false; };
-template <int I> struct UsesContext<Shape<I>> { static constexpr bool value = true; };
-template <int I> struct UsesContext<Shapes<I>> { static constexpr bool value = true; };
-template <class T, int I> struct UsesContext<Attr<T, I>> { static constexpr bool value = true; };
-template <class P> struct UsesGrad { static constexpr bool value = false; };
-template <int I> struct UsesGrad<Grad<I>> { static constexpr bool value = true; };
-template <> struct UsesGrad<Grads> { static constexpr bool value = true; };
+template <class P>
+struct Saves {
+  static constexpr uint32_t bits = 0;
+};
+template <int I>
+struct Saves<In<I>> {
+  static constexpr uint32_t bits = 1u << I;
+};
+template <int I>
+struct Saves<Out<I>> {
+  static constexpr uint32_t bits = 1u << (16 + I);
+};
+template <class P>
+struct SavesList {
+  static constexpr int index = -1;
+};
+template <int I>
+struct SavesList<InList<I>> {
+  static constexpr int index = I;
+};
+template <class P>
+struct UsesContext {
+  static constexpr bool value = false;
+};
+template <int I>
+struct UsesContext<Shape<I>> {
+  static constexpr bool value = true;
+};
+template <int I>
+struct UsesContext<Shapes<I>> {
+  static constexpr bool value = true;
+};
+template <class T, int I>
+struct UsesContext<Attr<T, I>> {
+  static constexpr bool value = true;
+};
+template <class P>
+struct UsesGrad {
+  static constexpr bool value = false;
+};
+template <int I>
+struct UsesGrad<Grad<I>> {
+  static constexpr bool value = true;
+};
+template <>
+struct UsesGrad<Grads> {
+  static constexpr bool value = true;
+};
 
 template <class R, class... P>
-consteval uint32_t saves_of(R (*)(P...)) { return (0u | ... | Saves<std::remove_cvref_t<P>>::bits); }
+consteval uint32_t saves_of(R (*)(P...)) {
+  return (0u | ... | Saves<std::remove_cvref_t<P>>::bits);
+}
 template <class R, class... P>
-consteval bool context_of(R (*)(P...)) { return (false || ... || UsesContext<std::remove_cvref_t<P>>::value); }
+consteval bool context_of(R (*)(P...)) {
+  return (false || ... || UsesContext<std::remove_cvref_t<P>>::value);
+}
 template <class R, class... P>
-consteval bool grads_of(R (*)(P...)) { return (false || ... || UsesGrad<std::remove_cvref_t<P>>::value); }
+consteval bool grads_of(R (*)(P...)) {
+  return (false || ... || UsesGrad<std::remove_cvref_t<P>>::value);
+}
 template <class R, class... P>
 consteval int list_of(R (*)(P...)) {
   int index = -1;
@@ -145,21 +202,26 @@ template <class O>
 constexpr bool needs_context = context_of(rule<O, 0>()) || context_of(rule<O, 1>()) || context_of(rule<O, 2>()) ||
                                context_of(rule<O, 3>()) || context_of(rule<O, 4>());
 template <class O, uint32_t Bit>
-constexpr int slot_of = __builtin_popcount(all_saves<O> & (Bit - 1));
+constexpr int slot_of = __builtin_popcount(all_saves<O>&(Bit - 1));
 
 /// "mul" -> "MulBackward0", made once per operator.
 struct NodeName {
   char text[64] = {};
   consteval NodeName(const Op& op) {
     size_t n = 0;
-    auto put = [&](std::string_view s) { for (char c : s) text[n++] = c; };
+    auto put = [&](std::string_view s) {
+      for (char c : s) text[n++] = c;
+    };
     if (!op.node.empty()) {
       put(op.node);
       return;
     }
     bool upper = true, digit = false;
     for (char c : op.schema.name) {
-      if (c == '_') { upper = true; continue; }
+      if (c == '_') {
+        upper = true;
+        continue;
+      }
       text[n++] = (upper || digit) && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
       upper = false;
       digit = c >= '0' && c <= '9';
@@ -188,14 +250,14 @@ struct Rules {
     [&]<size_t... K>(std::index_sequence<K...>) {
       ((e += static_cast<int>(K) < I && has_rule<O, K> && !is_list<K> ? 1 : 0), ...);
       ((lists += static_cast<int>(K) < I && has_rule<O, K> && is_list<K> ? 1 : 0), ...);
-    }(std::index_sequence_for<A...>{});
+    }
+    (std::index_sequence_for<A...>{});
     return lists ? n.n_next - (edges_without_lists() - e) : e;
   }
   static constexpr int edges_without_lists() {
     int e = 0;
-    [&]<size_t... K>(std::index_sequence<K...>) {
-      ((e += has_rule<O, K> && !is_list<K> ? 1 : 0), ...);
-    }(std::index_sequence_for<A...>{});
+    [&]<size_t... K>(std::index_sequence<K...>) { ((e += has_rule<O, K> && !is_list<K> ? 1 : 0), ...); }
+    (std::index_sequence_for<A...>{});
     return e;
   }
   template <size_t K>
@@ -222,9 +284,7 @@ struct Rules {
   };
   template <int I>
   struct Make<Out<I>> {
-    static Out<I> of(Node& n, const Tensor*) {
-      return {unpack_saved(n, slot_of<O, (1u << (16 + I))>, Edge{&n, I}, I)};
-    }
+    static Out<I> of(Node& n, const Tensor*) { return {unpack_saved(n, slot_of<O, (1u << (16 + I))>, Edge{&n, I}, I)}; }
   };
   template <int I>
   struct Make<Grad<I>> {
@@ -268,9 +328,8 @@ struct Rules {
   }
 
   static void apply(Node& n, const Tensor* grads, Tensor* out) {
-    [&]<size_t... K>(std::index_sequence<K...>) {
-      (apply_rule<static_cast<int>(K)>(n, grads, out), ...);
-    }(std::index_sequence_for<A...>{});
+    [&]<size_t... K>(std::index_sequence<K...>) { (apply_rule<static_cast<int>(K)>(n, grads, out), ...); }
+    (std::index_sequence_for<A...>{});
   }
 
   static constexpr NodeType type{node_name<O>.text, &apply, needs_context<O> ? &destroy_context : nullptr};
@@ -283,7 +342,9 @@ inline bool wants_grad(const TensorList& list) {
   return false;
 }
 template <class T>
-constexpr bool wants_grad(const T&) { return false; }
+constexpr bool wants_grad(const T&) {
+  return false;
+}
 
 inline void update_views(const Tensor& t) {
   if (wants_grad(t) && t.impl()->meta && t.impl()->meta->base) current_node(t.impl());
@@ -303,7 +364,9 @@ void set_edge(Node&, int&, const T&) {}
 inline int edge_count(const Tensor&) { return 1; }
 inline int edge_count(const TensorList& list) { return static_cast<int>(list.size()); }
 template <class T>
-constexpr int edge_count(const T&) { return 0; }
+constexpr int edge_count(const T&) {
+  return 0;
+}
 
 /// Describes the results in the node; each differentiable one becomes a child of it unless `in_place`.
 void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place);
@@ -320,7 +383,8 @@ bool records_gradient(const A&... args) {
   [&]<size_t... K>(std::index_sequence<K...>) {
     ((any = any || (detail::has_rule<O, static_cast<int>(K)> && detail::wants_grad(args))), ...);
     if (any) ((K > 0 && detail::has_rule<O, static_cast<int>(K)> ? detail::update_views(args) : void()), ...);
-  }(std::index_sequence_for<A...>{});
+  }
+  (std::index_sequence_for<A...>{});
   return any;
 }
 
@@ -350,9 +414,8 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
                     : 0u),
      ...);
     auto save_arg = [&]<size_t I>(std::integral_constant<size_t, I>, const auto& arg) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(arg)>, Tensor> && (detail::all_saves<O> >> I & 1u)) {
-        if (wanted >> I & 1u)
-          save_value(*n, detail::slot_of<O, (1u << I)>, I == 0 && original ? *original : arg);
+      if constexpr (std::is_same_v<std::decay_t<decltype(arg)>, Tensor> && (detail::all_saves < O >>> I & 1u)) {
+        if (wanted >> I & 1u) save_value(*n, detail::slot_of<O, (1u << I)>, I == 0 && original ? *original : arg);
       }
     };
     (save_arg(std::integral_constant<size_t, K>{}, args), ...);
@@ -366,13 +429,14 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     if (written) ++written->n;
     detail::adopt_results(n, outs, n_out, in_place);
     auto save_out = [&]<int I>(std::integral_constant<int, I>) {
-      if constexpr (detail::all_saves<O> >> (16 + I) & 1u)
+      if constexpr (detail::all_saves < O >>> (16 + I) & 1u)
         if (wanted >> (16 + I) & 1u) save_value(*n, detail::slot_of<O, (1u << (16 + I))>, outs[I]);
     };
     save_out(std::integral_constant<int, 0>{});
     save_out(std::integral_constant<int, 1>{});
     save_out(std::integral_constant<int, 2>{});
-  }(std::index_sequence_for<A...>{});
+  }
+  (std::index_sequence_for<A...>{});
 }
 
 }  // namespace gradus

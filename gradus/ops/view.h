@@ -97,9 +97,8 @@ struct Select {
 };
 
 struct SelectBackward {
-  static constexpr Op op{
-      "select_backward(Tensor grad_output, SymInt[] input_sizes, int dim, SymInt index) -> Tensor",
-      "Zeros with one index along a dim filled in.", Kind::Compound, "f"};
+  static constexpr Op op{"select_backward(Tensor grad_output, SymInt[] input_sizes, int dim, SymInt index) -> Tensor",
+                         "Zeros with one index along a dim filled in.", Kind::Compound, "f"};
   static Tensor forward(const Tensor& grad, const IntList& sizes, int64_t dim, int64_t index);
   static Tensor d0(const Tensor& g, const Attr<int64_t, 2>& dim, const Attr<int64_t, 3>& index) {
     return g.select(*dim, *index);
@@ -122,7 +121,8 @@ struct SliceBackward {
       "slice_backward(Tensor grad_output, SymInt[] input_sizes, int dim, SymInt start, SymInt end, SymInt step) -> "
       "Tensor",
       "Zeros with a range of indices filled in.", Kind::Compound, "f"};
-  static Tensor forward(const Tensor& grad, const IntList& sizes, int64_t dim, int64_t start, int64_t end, int64_t step);
+  static Tensor forward(const Tensor& grad, const IntList& sizes, int64_t dim, int64_t start, int64_t end,
+                        int64_t step);
   static Tensor d0(const Tensor& g, const Attr<int64_t, 2>& dim, const Attr<int64_t, 3>& start,
                    const Attr<int64_t, 4>& end, const Attr<int64_t, 5>& step) {
     return slice(g, *dim, *start, *end, *step);
@@ -162,15 +162,13 @@ struct Split {
                    const Attr<int64_t, 2>& dim);
 };
 struct SplitSizes {
-  static constexpr Op op{
-      "split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]",
-      "Views of the given sizes along a dim.", Kind::Composite, "fm"};
+  static constexpr Op op{"split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]",
+                         "Views of the given sizes along a dim.", Kind::Composite, "fm"};
   static Tensor d0(const Tensor& g, const Grads& grads, const Shape<0>& s, const Attr<Dims, 1>& split_sizes,
                    const Attr<int64_t, 2>& dim);
 };
-inline constexpr Op split_sizes_op{
-    "split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]",
-    "Views of the given sizes along a dim.", Kind::Composite, "fm"};
+inline constexpr Op split_sizes_op{"split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]",
+                                   "Views of the given sizes along a dim.", Kind::Composite, "fm"};
 inline constexpr Op chunk_op{"chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]",
                              "At most `chunks` views along a dim.", Kind::Composite, "fm"};
 struct Unbind {

@@ -10,12 +10,9 @@ Splat make_splat(const Scalar& value, DType compute) {
   Splat s{};
   dispatch(compute, [&]<class T>() {
     T v{};
-    if constexpr (std::is_same_v<T, bool>)
-      v = value.to_bool();
-    else if constexpr (DTypeOf<T>::value >= DType::Float16)
-      v = static_cast<T>(static_cast<float>(value.to_double()));
-    else
-      v = static_cast<T>(value.to_int());
+    if constexpr (std::is_same_v<T, bool>) v = value.to_bool();
+    else if constexpr (DTypeOf<T>::value >= DType::Float16) v = static_cast<T>(static_cast<float>(value.to_double()));
+    else v = static_cast<T>(value.to_int());
     if constexpr (std::is_same_v<T, double>) v = value.to_double();
     std::memcpy(s.bytes, &v, sizeof v);
   });
@@ -32,10 +29,10 @@ void submit(const Record& r) {
   for (int i = 0; i < r.n_out; ++i) new (arrays + i) Array(r.out[i]->array());
   Array* in = arrays + r.n_out;
   for (int i = 0; i < r.n_in; ++i)
-    new (in + i) Array(
-        r.in[i]     ? r.in[i]->array()
-        : !r.splats ? Array{}
-                    : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr});
+    new (in + i)
+        Array(r.in[i]     ? r.in[i]->array()
+              : !r.splats ? Array{}
+                          : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr});
   r.run(Launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info});
 }
 
