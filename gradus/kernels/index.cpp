@@ -38,6 +38,17 @@ struct Add {
     else table = table + other;
   }
 };
+struct Multiply {
+  static constexpr bool moves = false;
+  template <class T>
+  void operator()(T& table, const T& other) const {
+    if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>) table = T(float(table) * float(other));
+    else if constexpr (std::is_same_v<T, bool>) table = table && other;
+    else if constexpr (std::is_integral_v<T>)
+      table = static_cast<T>(static_cast<uint64_t>(table) * static_cast<uint64_t>(other));
+    else table = table * other;
+  }
+};
 
 // Calls f.operator()<T>() with a type of that size (moves) or of that dtype (arithmetic).
 template <class Op, class F>
@@ -237,6 +248,8 @@ void gather(const Array& in, int dim, const Array& index, const Array& out) { ru
 void scatter(const Array& dst, int dim, const Array& index, const Array& src, ScatterMode mode) {
   if (mode == ScatterMode::Add) {
     run_along<Add>(dst, dim, index, src);
+  } else if (mode == ScatterMode::Multiply) {
+    run_along<Multiply>(dst, dim, index, src);
   } else {
     run_along<Put>(dst, dim, index, src);
   }

@@ -54,9 +54,9 @@ void scatter_add_rows(const Array& grad, const Array& index, const Array& out_ta
 /// out[i…] = in[i… with index[i…] at dim]; `out` has the shape of `index`, which no dim but `dim` may exceed in `in`.
 void gather(const Array& in, int dim, const Array& index, const Array& out);
 
-enum class ScatterMode : uint8_t { Set, Add };
+enum class ScatterMode : uint8_t { Set, Add, Multiply };
 
-/// dst[i… with index[i…] at dim] = src[i…] (or +=) over the shape of `index`; a scalar `src` has strides 0.
+/// dst[i… with index[i…] at dim] = src[i…] (or +=, *=) over the shape of `index`; a scalar `src` has strides 0.
 void scatter(const Array& dst, int dim, const Array& index, const Array& src, ScatterMode mode);
 
 /// out[i…] = log_probs[i… with target[i…] at dim]; zero where the target is `ignore_index`. `target` and `out` have the

@@ -2,6 +2,7 @@
 #include "gradus/ops/copy.h"
 
 #include "gradus/kernels/convert.h"
+#include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 namespace {
@@ -12,8 +13,7 @@ Dims strides_for(const Tensor& self, std::optional<MemoryFormat> format) {
   if (f == MemoryFormat::Preserve) return like_strides(self.sizes(), self.strides());
   if (f == MemoryFormat::Contiguous) return dense_strides(self.sizes());
   const int64_t n = f == MemoryFormat::ChannelsLast ? 4 : 5;
-  check(self.dim() == n, "required rank ", n, " tensor to use channels_last",
-        n == 5 ? "_3d" : "", " format");
+  check(self.dim() == n, "required rank ", n, " tensor to use channels_last", n == 5 ? "_3d" : "", " format");
   Dims strides(n, 1);
   int64_t step = self.size(1);
   for (int64_t d = n - 1; d >= 2; --d) {
@@ -38,7 +38,7 @@ template <class O, class... A>
 const Tensor& fill_inplace(const Tensor& self, const Scalar& value, const A&... args) {
   const bool recording = records_gradient<O>(self, args...);
   check_inplace(self.impl(), recording);
-  check_no_internal_overlap(self);
+  check_fits(value, self.dtype());
   fill_values(self, value);
   bump_version(self.impl());
   Tensor out = self;
@@ -63,8 +63,9 @@ void fill_values(const Tensor& self, const Scalar& value) {
 }
 
 const Tensor& copy_(const Tensor& self, const Tensor& src, bool) {
-  check(is_expandable_to(src.sizes(), self.sizes()), "The size of tensor a (", self.sizes(),
-        ") must match the size of tensor b (", src.sizes(), ")");
+  if (!is_expandable_to(src.sizes(), self.sizes()))
+    raise(ErrorKind::Runtime, str("output with shape ", self.sizes(), " doesn't match the broadcast shape ",
+                                  broadcast_sizes(self.sizes(), src.sizes())));
   const bool recording = records_gradient<Copy_>(self, src, false);
   check_inplace(self.impl(), recording);
   check_no_internal_overlap(self);
@@ -108,7 +109,9 @@ Tensor to(const Tensor& self, const Tensor& other, bool, bool copy, std::optiona
 Tensor type_as(const Tensor& self, const Tensor& other) { return converted(self, other.dtype(), false, {}); }
 
 Tensor contiguous(const Tensor& self, MemoryFormat format) {
-  return self.is_contiguous(format) ? self : clone(self, format);
+  if (self.is_contiguous(format)) return self;
+  check(format != MemoryFormat::Preserve, "preserve memory format is unsupported by the contiguous operator");
+  return clone(self, format);
 }
 
 const Tensor& fill_(const Tensor& self, Scalar value) { return fill_inplace<FillScalar_>(self, value, value); }
@@ -117,13 +120,14 @@ const Tensor& fill_(const Tensor& self, const Tensor& value) {
         " dimensions.");
   const bool recording = records_gradient<FillTensor_>(self, value);
   check_inplace(self.impl(), recording);
-  check_no_internal_overlap(self);
   copy_values(self, value);
   bump_version(self.impl());
   Tensor out = self;
   if (recording) attach<FillTensor_>(&out, 1, nullptr, true, self, value);
   return self;
 }
+Tensor fill(const Tensor& self, Scalar value) { return self.clone().fill_(value); }
+Tensor fill(const Tensor& self, const Tensor& value) { return self.clone().fill_(value); }
 const Tensor& zero_(const Tensor& self) { return fill_inplace<Zero_>(self, Scalar(0)); }
 
 }  // namespace gradus

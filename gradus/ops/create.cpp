@@ -2,6 +2,10 @@
 #include "gradus/ops/create.h"
 
 #include <cmath>
+#include <cstdio>
+#include <string>
+
+#include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 namespace {
@@ -12,11 +16,10 @@ using OptBool = std::optional<bool>;
 using OptFormat = std::optional<MemoryFormat>;
 
 DType or_default(OptDType dtype) { return dtype.value_or(default_dtype()); }
-DType of_number(const Scalar& s, OptDType dtype) {
-  return dtype ? *dtype : s.is_float() ? default_dtype() : s.dtype();
-}
+DType of_number(const Scalar& s, OptDType dtype) { return dtype ? *dtype : s.is_float() ? default_dtype() : s.dtype(); }
 
 Tensor filled(const IntList& size, const Scalar& value, DType dtype) {
+  check_fits(value, dtype);
   Tensor out = allocate(size, dtype);
   fill_values(out, value);
   return out;
@@ -24,6 +27,7 @@ Tensor filled(const IntList& size, const Scalar& value, DType dtype) {
 
 Tensor filled_like(const Tensor& self, const Scalar& value, OptDType dtype, OptFormat format) {
   Tensor out = empty_like(self, dtype, {}, {}, {}, format);
+  check_fits(value, out.dtype());
   fill_values(out, value);
   return out;
 }
@@ -41,32 +45,46 @@ void run_arange(const Launch& l) {
         p[i * stride] = static_cast<T>(
             static_cast<float>(static_cast<double>(static_cast<float>(l.floats[0])) +
                                static_cast<double>(static_cast<float>(l.floats[1])) * static_cast<double>(i)));
-      else
-        p[i * stride] = static_cast<T>(l.ints[0] + l.ints[1] * i);
+      else p[i * stride] = static_cast<T>(l.ints[0] + l.ints[1] * i);
     }
   });
+}
+
+// As C++ streams print: six significant digits.
+std::string short_number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", value);
+  return text;
+}
+
+int64_t arange_length(const Scalar& start, const Scalar& end, const Scalar& step, DType dtype) {
+  const double a = start.to_double(), b = end.to_double(), s = step.to_double();
+  check(s != 0, "step must be nonzero");
+  check(std::isfinite(a) && std::isfinite(b), "unsupported range: ", short_number(a), " -> ", short_number(b));
+  check((s > 0 && b >= a) || (s < 0 && b <= a), "upper bound and lower bound inconsistent with step sign");
+  if (dtype != DType::Int64) {
+    const double n = std::ceil((b - a) / s);
+    check(n >= 0 && n <= 9.2e18, "invalid size, possible overflow?");
+    return static_cast<int64_t>(n);
+  }
+  for (const Scalar* x : {&start, &end, &step}) check_fits(*x, DType::Int64);
+  const int64_t k = step.to_int();  // integers count by what is left of the numbers as integers
+  check_as(ErrorKind::Value, k != 0, "step must be nonzero");
+  return (end.to_int() - start.to_int() + k - (k > 0 ? 1 : -1)) / k;
 }
 
 Tensor make_arange(const Scalar& start, const Scalar& end, const Scalar& step, OptDType dtype) {
   const bool floating = start.is_float() || end.is_float() || step.is_float();
   const DType t = dtype ? *dtype : floating ? default_dtype() : DType::Int64;
-  const double a = start.to_double(), b = end.to_double(), s = step.to_double();
-  check(s != 0, "step must be nonzero");
-  check(std::isfinite(a) && std::isfinite(b), "unsupported range: ", a, " -> ", b);
-  check((s > 0 && b >= a) || (s < 0 && b <= a), "upper bound and lower bound inconsistent with step sign");
-  int64_t n;
-  if (floating) {
-    n = static_cast<int64_t>(std::ceil((b - a) / s));
-  } else {
-    const int64_t span = end.to_int() - start.to_int(), k = step.to_int();
-    n = (span + k - (k > 0 ? 1 : -1)) / k;
-  }
+  check_as(ErrorKind::NotImplemented, t != DType::Bool, "\"arange_cpu\" not implemented for 'Bool'");
+  const int64_t n = arange_length(start, end, step, t);
+  check(n <= INT64_MAX / 16, "invalid size, possible overflow?");
   Call c;
   c.output(IntList(n), t);
   c.put(start.to_int());
   c.put(step.to_int());
-  c.put(a);
-  c.put(s);
+  c.put(start.to_double());
+  c.put(step.to_double());
   c.run(&run_arange);
   return c.outs()[0];
 }
@@ -82,12 +100,38 @@ void fill_linspace(T* p, int64_t n, int64_t stride, double a, double b) {
       p[i * stride] = static_cast<T>(i < n / 2 ? start + step * static_cast<C>(i)
                                                : (n == 1 ? start : end - step * static_cast<C>(n - i - 1)));
   } else {
-    const float step = n > 1 ? static_cast<float>(b - a) / static_cast<float>(n - 1) : 0;
+    // The ends are integers first, the steps between them are not.
+    const double start = static_cast<double>(static_cast<T>(static_cast<int64_t>(a)));
+    const double end = static_cast<double>(static_cast<T>(static_cast<int64_t>(b)));
+    const double step = n > 1 ? (end - start) / static_cast<double>(n - 1) : 0;
     for (int64_t i = 0; i < n; ++i)
       p[i * stride] = static_cast<T>(static_cast<int64_t>(
-          i < n / 2 || n == 1 ? a + static_cast<double>(step * static_cast<float>(i))
-                              : b - static_cast<double>(step * static_cast<float>(n - i - 1))));
+          i < n / 2 || n == 1 ? start + step * static_cast<double>(i) : end - step * static_cast<double>(n - i - 1)));
   }
+}
+
+Tensor make_linspace(const Scalar& start, const Scalar& end, int64_t steps, DType dtype) {
+  check(steps >= 0, "number of steps must be non-negative");
+  check_as(ErrorKind::NotImplemented, dtype != DType::Bool, "\"linspace_cpu\" not implemented for 'Bool'");
+  for (const Scalar* x : {&start, &end}) check_fits(*x, dtype);
+  Call c;
+  c.output(IntList(steps), dtype);
+  c.put(start.to_double());
+  c.put(end.to_double());
+  c.run([](const Launch& l) {
+    dispatch(l.out[0].dtype, [&]<class T>() {
+      fill_linspace(l.out[0].as<T>(), l.out[0].sizes[0], l.out[0].strides[0], l.floats[0], l.floats[1]);
+    });
+  });
+  return c.outs()[0];
+}
+
+// The number in a zero-dim tensor. `other` is the second end if that is a tensor too.
+Scalar linspace_end(const Tensor& t, const char* name, const Tensor& other = {}) {
+  check(t.dim() == 0 && (!other.defined() || other.dim() == 0),
+        "linspace only supports 0-dimensional start and end tensors, but got ", name, " with ", t.dim(),
+        " dimension(s)", other.defined() ? str(" and end with ", other.dim(), " dimension(s).") : ".");
+  return t.item();
 }
 
 Tensor make_eye(int64_t n, int64_t m, DType dtype) {
@@ -103,16 +147,22 @@ Tensor make_eye(int64_t n, int64_t m, DType dtype) {
 }  // namespace
 
 Tensor empty(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
+  check(!format || *format != MemoryFormat::Preserve, "unsupported memory format Preserve");
   if (!format || *format == MemoryFormat::Contiguous) return allocate(size, or_default(dtype));
   return clone(allocate(size, or_default(dtype)), format);
 }
+void Empty::write_out(const Tensor* out, const IntList& size, OptDType, OptLayout, OptDevice, OptBool,
+                      OptFormat format) {
+  const Tensor like = empty(size, out->dtype(), {}, {}, {}, format);
+  resize_output(*out, size, like.strides());
+}
 Tensor empty_strided(IntList size, IntList stride, OptDType dtype, OptLayout, OptDevice, OptBool) {
-  check(size.size() == stride.size(), "dimensionality of sizes (", size.size(), ") must match dimensionality of strides (",
-        stride.size(), ")");
+  check(size.size() == stride.size(), "dimensionality of sizes (", size.size(),
+        ") must match dimensionality of strides (", stride.size(), ")");
   int64_t last = 0;
   for (int64_t i = 0; i < size.size(); ++i) {
     check(size[i] >= 0, "Trying to create tensor with negative dimension ", size[i], ": ", size);
-    check(stride[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
+    check(stride[i] >= 0, "Storage size calculation overflowed with sizes=", size, " and strides=", stride);
     last += (size[i] - 1) * stride[i];
   }
   const DType t = or_default(dtype);
@@ -129,6 +179,7 @@ Tensor new_empty(const Tensor& self, IntList size, OptDType dtype, OptLayout, Op
   return allocate(size, dtype.value_or(self.dtype()));
 }
 Tensor zeros(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  for (int64_t n : size) check(n >= 0, "zeros: Dimension size must be non-negative.");
   return filled(size, 0, or_default(dtype));
 }
 Tensor zeros_like(const Tensor& self, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
@@ -162,18 +213,30 @@ Tensor arange(Scalar start, Scalar end, Scalar step, OptDType dtype, OptLayout, 
   return make_arange(start, end, step, dtype);
 }
 
+void Arange::write_out(const Tensor* out, const Scalar& end, OptDType, OptLayout, OptDevice, OptBool) {
+  write_output(*out, make_arange(0, end, 1, out->dtype()));
+}
+void ArangeStep::write_out(const Tensor* out, const Scalar& start, const Scalar& end, const Scalar& step, OptDType,
+                           OptLayout, OptDevice, OptBool) {
+  write_output(*out, make_arange(start, end, step, out->dtype()));
+}
+
 Tensor linspace(Scalar start, Scalar end, int64_t steps, OptDType dtype, OptLayout, OptDevice, OptBool) {
-  check(steps >= 0, "number of steps must be non-negative");
-  Call c;
-  c.output(IntList(steps), or_default(dtype));
-  c.put(start.to_double());
-  c.put(end.to_double());
-  c.run([](const Launch& l) {
-    dispatch(l.out[0].dtype, [&]<class T>() {
-      fill_linspace(l.out[0].as<T>(), l.out[0].sizes[0], l.out[0].strides[0], l.floats[0], l.floats[1]);
-    });
-  });
-  return c.outs()[0];
+  return make_linspace(start, end, steps, or_default(dtype));
+}
+Tensor linspace(const Tensor& start, const Tensor& end, int64_t steps, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  const Scalar first = linspace_end(start, "start", end);
+  return make_linspace(first, end.item(), steps, or_default(dtype));
+}
+Tensor linspace(const Tensor& start, Scalar end, int64_t steps, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return make_linspace(linspace_end(start, "start"), end, steps, or_default(dtype));
+}
+Tensor linspace(Scalar start, const Tensor& end, int64_t steps, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  return make_linspace(start, linspace_end(end, "end"), steps, or_default(dtype));
+}
+void Linspace::write_out(const Tensor* out, const Scalar& start, const Scalar& end, int64_t steps, OptDType, OptLayout,
+                         OptDevice, OptBool) {
+  write_output(*out, make_linspace(start, end, steps, out->dtype()));
 }
 
 Tensor eye(int64_t n, OptDType dtype, OptLayout, OptDevice, OptBool) { return make_eye(n, n, or_default(dtype)); }

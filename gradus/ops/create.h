@@ -5,10 +5,14 @@
 
 namespace gradus {
 
-inline constexpr Op empty_op{
-    "empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? "
-    "pin_memory=None, MemoryFormat? memory_format=None) -> Tensor",
-    "A tensor with uninitialised elements.", Kind::Composite, "f"};
+struct Empty {
+  static constexpr Op op{
+      "empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? "
+      "pin_memory=None, MemoryFormat? memory_format=None) -> Tensor",
+      "A tensor with uninitialised elements.", Kind::Composite, "fo"};
+  static void write_out(const Tensor* out, const IntList& size, OptDType dtype, std::optional<Layout>,
+                        std::optional<Device>, std::optional<bool>, std::optional<MemoryFormat> format);
+};
 inline constexpr Op empty_strided_op{
     "empty_strided(SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, Device? "
     "device=None, bool? pin_memory=None) -> Tensor",
@@ -61,18 +65,46 @@ inline constexpr Op scalar_tensor_op{
     "scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? "
     "pin_memory=None) -> Tensor",
     "A zero-dim tensor of the default dtype.", Kind::Composite, "f"};
-inline constexpr Op arange_op{
-    "arange(Scalar end, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> "
-    "Tensor",
-    "0, 1, … below end.", Kind::Composite, "fo"};
-inline constexpr Op arange_step_op{
-    "arange.start_step(Scalar start, Scalar end, Scalar step=1, *, ScalarType? dtype=None, Layout? layout=None, "
-    "Device? device=None, bool? pin_memory=None) -> Tensor",
-    "start, start + step, … before end.", Kind::Composite, "fo"};
-inline constexpr Op linspace_op{
-    "linspace(Scalar start, Scalar end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? "
+struct Arange {
+  static constexpr Op op{
+      "arange(Scalar end, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) "
+      "-> "
+      "Tensor",
+      "0, 1, … below end.", Kind::Composite, "fo"};
+  static void write_out(const Tensor* out, const Scalar& end, OptDType dtype, std::optional<Layout>,
+                        std::optional<Device>, std::optional<bool>);
+};
+struct ArangeStep {
+  static constexpr Op op{
+      "arange.start_step(Scalar start, Scalar end, Scalar step=1, *, ScalarType? dtype=None, Layout? layout=None, "
+      "Device? device=None, bool? pin_memory=None) -> Tensor",
+      "start, start + step, … before end.", Kind::Composite, "fo"};
+  static void write_out(const Tensor* out, const Scalar& start, const Scalar& end, const Scalar& step, OptDType dtype,
+                        std::optional<Layout>, std::optional<Device>, std::optional<bool>);
+};
+struct Linspace {
+  static constexpr Op op{
+      "linspace(Scalar start, Scalar end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? "
+      "device=None, bool? pin_memory=None) -> Tensor",
+      "steps numbers evenly from start to end, both included.", Kind::Composite, "fo"};
+  static void write_out(const Tensor* out, const Scalar& start, const Scalar& end, int64_t steps, OptDType dtype,
+                        std::optional<Layout>, std::optional<Device>, std::optional<bool>);
+};
+inline constexpr Op linspace_scalar_tensor_op{
+    "linspace.Scalar_Tensor(Scalar start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? layout=None, "
+    "Device? "
     "device=None, bool? pin_memory=None) -> Tensor",
-    "steps numbers evenly from start to end, both included.", Kind::Composite, "fo"};
+    "steps numbers evenly between zero-dim tensors.", Kind::Composite, "fo"};
+inline constexpr Op linspace_tensor_scalar_op{
+    "linspace.Tensor_Scalar(Tensor start, Scalar end, int steps, *, ScalarType? dtype=None, Layout? layout=None, "
+    "Device? "
+    "device=None, bool? pin_memory=None) -> Tensor",
+    "steps numbers evenly between zero-dim tensors.", Kind::Composite, "fo"};
+inline constexpr Op linspace_tensor_tensor_op{
+    "linspace.Tensor_Tensor(Tensor start, Tensor end, int steps, *, ScalarType? dtype=None, Layout? layout=None, "
+    "Device? "
+    "device=None, bool? pin_memory=None) -> Tensor",
+    "steps numbers evenly between zero-dim tensors.", Kind::Composite, "fo"};
 inline constexpr Op eye_op{
     "eye(SymInt n, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> "
     "Tensor",

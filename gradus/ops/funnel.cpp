@@ -2,12 +2,12 @@
 #include "gradus/ops/funnel.h"
 
 #include "gradus/kernels/convert.h"
+#include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 
 Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides) {
-  for (int64_t s : sizes)
-    check(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
+  for (int64_t s : sizes) check(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
   check(sizes.size() <= 64, "tensors have at most 64 dimensions, got ", sizes.size());
   Storage* storage = new_storage(product(sizes) * item_size(dtype));
   return Tensor(new_tensor(new_view(storage, dtype, sizes, strides, 0)));
@@ -74,8 +74,10 @@ std::pair<const char*, const char*> extent(const View* v) {
 void check_no_partial_overlap(const Tensor& written, const Tensor& read) {
   const View *a = written.impl()->view, *b = read.impl()->view;
   if (a == b || a->storage != b->storage || a->numel == 0 || b->numel == 0) return;
-  if (a->offset == b->offset && a->dtype == b->dtype && a->sizes() == b->sizes() && a->strides() == b->strides()) return;
-  if (!is_non_overlapping_and_dense(a->sizes(), a->strides()) || !is_non_overlapping_and_dense(b->sizes(), b->strides()))
+  if (a->offset == b->offset && a->dtype == b->dtype && a->sizes() == b->sizes() && a->strides() == b->strides())
+    return;
+  if (!is_non_overlapping_and_dense(a->sizes(), a->strides()) ||
+      !is_non_overlapping_and_dense(b->sizes(), b->strides()))
     return;  // PyTorch calls this "too hard" and lets it pass
   const auto [a0, a1] = extent(a);
   const auto [b0, b1] = extent(b);
@@ -88,6 +90,11 @@ void check_castable(DType result, DType out) {
   check(can_cast(result, out), "result type ", result, " can't be cast to the desired output type ", out);
 }
 
+void check_exact_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "Expected out tensor to have dtype ", cpp_type_name(result), ", but got ",
+        cpp_type_name(out.dtype()), " instead");
+}
+
 void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int n) {
   for (int i = 0; i < n && !recording; ++i) recording = is_grad_enabled() && outs[i].requires_grad();
   check(!recording, op,
@@ -95,7 +102,7 @@ void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int
         "requires grad.");
 }
 
-void resize_output(const Tensor& out, const IntList& sizes) {
+void resize_output(const Tensor& out, const IntList& sizes, const IntList& strides) {
   if (out.sizes() == sizes) return;
   TensorImpl* t = out.impl();
   View* before = t->view;
@@ -110,7 +117,7 @@ void resize_output(const Tensor& out, const IntList& sizes) {
     storage->bytes = needed;
   }
   ref_inc(storage->refs);
-  t->view = new_view(storage, before->dtype, sizes, {}, before->offset);
+  t->view = new_view(storage, before->dtype, sizes, strides, before->offset);
   drop(before);
 }
 

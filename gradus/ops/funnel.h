@@ -20,11 +20,13 @@ Geometry geometry_of(const Tensor& t);
 void copy_values(const Tensor& dst, const Tensor& src);
 /// Sets every element to a number; no autograd, no version.
 void fill_values(const Tensor& dst, const Scalar& value);
-/// Gives `out` the sizes of a result, as PyTorch resizes `out=` tensors.
-void resize_output(const Tensor& out, const IntList& sizes);
+/// Gives `out` the sizes of a result, as PyTorch resizes `out=` tensors. Empty strides: row-major.
+void resize_output(const Tensor& out, const IntList& sizes, const IntList& strides = {});
 void check_no_internal_overlap(const Tensor& written);
 void check_no_partial_overlap(const Tensor& written, const Tensor& read);
 void check_castable(DType result, DType out);
+/// For operators that convert nothing on the way to `out=`: raises unless it has the dtype of the result.
+void check_exact_out(const Tensor& out, DType result);
 /// Raises if `out=` is used while a gradient would have to be recorded.
 void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int n);
 
@@ -260,13 +262,28 @@ auto via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
   for (int i = 0; i < n; ++i) write_output(outs[i], results[i]);
 }
 
-/// The same for an operator O that may have its own way of writing results, `O::write_out(outs, args...)`.
+/// The same for an operator O that may have its own way of writing results, `O::write_out(outs, args...)`, or of
+/// refusing them, `O::check_out(out, dtype of the result)`. A composite whose parts make a graph says so by
+/// `differentiable`; one that takes `out=` all the same and only fails in backward, by `fails_in_backward`.
 template <class O, class F, class... A>
 void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F&& f, const A&... args) {
+  if constexpr (requires { O::differentiable; }) recording = is_grad_enabled() && (detail::wants_grad(args) || ...);
   if constexpr (requires { O::write_out(outs, args...); }) {
     check_out_grad(name, recording, outs, n);
     GradMode guard(false);
     O::write_out(outs, args...);
+  } else if constexpr (requires { &O::check_out; }) {
+    constexpr bool late = requires { O::fails_in_backward; };
+    check_out_grad(name, recording && !late, outs, n);
+    {
+      GradMode guard(false);
+      const Tensor result = f();
+      O::check_out(*outs, result.dtype());
+      write_output(*outs, result);
+    }
+    Tensor out = *outs;
+    if constexpr (late)
+      if (recording) attach<O>(&out, 1, nullptr, true, args...);
   } else {
     via_out(name, outs, n, recording, f);
   }
@@ -279,6 +296,7 @@ const Tensor& via_inplace(F&& f, const A&... args) {
   const bool recording = records_gradient<O>(args...);
   check_inplace(self.impl(), recording);
   check_no_internal_overlap(self);
+  if constexpr (requires { O::check_self(args...); }) O::check_self(args...);
   Tensor original;
   Tensor result;
   {

@@ -2,6 +2,8 @@
 #include "gradus/ops/index.h"
 
 #include "gradus/kernels/index.h"
+#include "gradus/ops/pointwise_check.h"
+#include "gradus/ops/view.h"
 
 namespace gradus {
 namespace {
@@ -65,7 +67,8 @@ Plan make_plan(const Tensor& self, TensorList indices) {
     check_as(ErrorKind::Index, is_mask(t) || t.dtype() == DType::Int64 || t.dtype() == DType::Int32,
              "tensors used as indices must be long, int, byte or bool tensors");
     if (is_mask(t) && t.dim() > 0) {
-      check_as(ErrorKind::Index, dim + t.dim() <= self.dim(), "too many indices for tensor of dimension ", self.dim());
+      check_as(ErrorKind::Index, dim + t.dim() <= self.dim(), "too many indices for tensor of dimension ", self.dim(),
+               " (got ", dim + t.dim(), ")");
       add_mask(plan, self, t, dim);
       dim += t.dim();
     } else {
@@ -73,11 +76,10 @@ Plan make_plan(const Tensor& self, TensorList indices) {
       plan.dims.push_back(dim++);
     }
   }
-  check_as(ErrorKind::Index, dim <= self.dim(), "too many indices for tensor of dimension ", self.dim());
+  check_as(ErrorKind::Index, dim <= self.dim(), "too many indices for tensor of dimension ", self.dim(), " (got ", dim,
+           ")");
   check(plan.index.size() <= kMaxIndexed, "at most ", kMaxIndexed, " dims can be indexed at once");
   broadcast_indices(plan);
-  for (size_t k = 0; k < plan.index.size(); ++k)
-    check_index_bounds(view_of(plan.index[k]).array(), self.size(plan.dims[k]), static_cast<int>(plan.dims[k]));
   bool adjacent = true;
   for (size_t k = 1; k < plan.dims.size(); ++k) adjacent = adjacent && plan.dims[k] == plan.dims[k - 1] + 1;
   plan.at = adjacent && !plan.dims.empty() ? plan.dims[0] : 0;
@@ -87,6 +89,11 @@ Plan make_plan(const Tensor& self, TensorList indices) {
     else plan.rest.push_back(self.size(d));
   }
   return plan;
+}
+
+void check_bounds(const Plan& plan, const Tensor& self) {
+  for (size_t k = 0; k < plan.index.size(); ++k)
+    check_index_bounds(view_of(plan.index[k]).array(), self.size(plan.dims[k]), static_cast<int>(plan.dims[k]));
 }
 
 Dims result_sizes(const Plan& plan) {
@@ -179,6 +186,7 @@ void write_into(const Tensor& dst, Run run, const Tensors& inputs, const std::ve
 Tensor Index::forward(const Tensor& self, TensorList indices) {
   const Plan plan = make_plan(self, indices);
   if (plan.index.empty()) return self.clone();
+  check_bounds(plan, self);
   Call c;
   c.input(self);
   put_plan(c, plan);
@@ -188,12 +196,10 @@ Tensor Index::forward(const Tensor& self, TensorList indices) {
 }
 
 const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& values, bool accumulate) {
-  check_as(ErrorKind::Index, self.dtype() == values.dtype(),
-           "Index put requires the source and destination dtypes match, got ", self.dtype(),
-           " for the destination and ", values.dtype(), " for the source.");
+  check(self.dtype() == values.dtype(), "Index put requires the source and destination dtypes match, got ",
+        self.dtype(), " for the destination and ", values.dtype(), " for the source.");
   const bool recording = records_gradient<IndexPut_>(self, indices, values, accumulate);
   check_inplace(self.impl(), recording);
-  check_no_internal_overlap(self);
   Plan plan;
   Tensor spread;
   {
@@ -202,6 +208,7 @@ const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& v
     const Dims sizes = result_sizes(plan);
     check(is_expandable_to(values.sizes(), sizes), "shape mismatch: value tensor of shape ", values.sizes(),
           " cannot be broadcast to indexing result of shape ", sizes);
+    check_bounds(plan, self);
     spread = values.expand(sizes);
     if (view_of(values).storage == view_of(self).storage) spread = spread.clone();
   }
@@ -247,7 +254,9 @@ void IndexSelect::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& 
   check_select_index("index_select", index);
   const Tensor idx = vector_index(index);
   const int64_t n = self.dim() ? self.size(d) : 1;
-  check_gather_bounds(view_of(idx).array(), n, static_cast<int>(d));
+  check(self.dim() > 0 || idx.numel() == 1, "index_select(): Index to scalar can have only 1 value, got ", idx.numel(),
+        " value(s)");
+  check_row_bounds(view_of(idx).array(), n);
   c.clear_inputs();
   c.input(self);
   c.input_owned(idx);
@@ -255,6 +264,9 @@ void IndexSelect::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& 
   Dims sizes(self.sizes());
   if (self.dim()) sizes[d] = idx.numel();
   c.output(sizes, self.dtype());
+}
+void IndexSelect::check_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "index_select(): self and result must have the same scalar type");
 }
 void IndexSelect::run(const Launch& l) {
   const AtLeast1d self(l.in[0]), out(l.out[0]);
@@ -273,16 +285,23 @@ Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, c
         "index_add_(): Expected dtype int32/int64 for index but got: ", index.dtype());
   check(self.dtype() == source.dtype(), "index_add_(): self (", self.dtype(), ") and source (", source.dtype(),
         ") must have the same scalar type");
-  check(source.dim() == self.dim(), "Source tensor dims must equal self dims, got ", source.dim(), " and ", self.dim());
+  check(d == 0 || d < source.dim(), "index_add_(): Indexing dim ", d,
+        " is out of bounds of the source tensor with dim ", source.dim());
   const Tensor idx = vector_index(index);
-  check(source.dim() == 0 || idx.numel() == source.size(d), "index_add_(): Number of indices (", idx.numel(),
-        ") should be equal to source.size(dim): (", source.dim() ? source.size(d) : 1, "), for dim: ", dim);
-  for (int64_t i = 0; i < self.dim(); ++i)
-    check(i == d || self.size(i) == source.size(i), "The size of tensor self (", self.size(i),
-          ") must match the size of tensor source (", source.size(i), ") at dimension ", i);
-  check_index_bounds(view_of(idx).array(), self.dim() ? self.size(d) : 1, static_cast<int>(d));
-  const Tensor out = self.clone();
-  Tensor values = alpha.equals(1) ? source : source * alpha;
+  check(idx.numel() == (source.dim() ? source.size(d) : 1), "index_add_(): Number of indices (", idx.numel(),
+        ") should be equal to source.size(dim): (", source.dim() ? source.size(d) : 1, "), for dim: ", d);
+  Dims kept(self.sizes()), given(source.sizes());
+  if (self.dim() && source.dim()) {
+    kept.erase(d);
+    given.erase(d);
+  }
+  check(kept == given,
+        "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
+        self.sizes(), " source.shape = ", source.sizes());
+  if (self.dim() > 1) check_gather_bounds(view_of(idx).array(), self.size(d), static_cast<int>(d));
+  else check_row_bounds(view_of(idx).array(), self.numel());
+  const Tensor out = self.clone(MemoryFormat::Contiguous);
+  Tensor values = alpha.equals(1) ? source : source * factor_for(alpha, source.dtype());
   Tensor target = out;
   if (self.dim() == 0) {
     target = out.reshape(IntList(1));
@@ -296,48 +315,73 @@ Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, c
 
 namespace {
 
-void check_gather_shapes(std::string_view op, const Tensor& self, int64_t d, const Tensor& index) {
-  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op, "(): Expected dtype int32/int64 for index");
-  if (index.numel() == 0) return;
-  const int64_t a = self.dim() ? self.dim() : 1, b = index.dim() ? index.dim() : 1;
-  check(a == b, "Index tensor must have the same number of dimensions as ", op == "gather" ? "input" : "self",
-        " tensor");
-  for (int64_t i = 0; i < self.dim(); ++i)
-    check(i == d || index.dim() == 0 || index.size(i) <= self.size(i), "Size does not match at dimension ", i,
-          " expected index ", index.sizes(),
-          op == "gather" ? " to be no larger than self " : " to be no larger than self ", self.sizes(),
-          " apart from dimension ", d);
+void check_index_dtype(std::string_view op, const Tensor& index) {
+  check(index.numel() == 0 || index.dtype() == DType::Int64 || index.dtype() == DType::Int32, op,
+        "(): Expected dtype int32/int64 for index");
 }
 
-Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, bool add) {
+int64_t size_or_one(const Tensor& t, int64_t d) { return t.dim() ? t.size(d) : 1; }
+int64_t dims_or_one(const Tensor& t) { return t.dim() ? t.dim() : 1; }
+
+void check_gather_shapes(const Tensor& self, int64_t d, const Tensor& index) {
+  check_index_dtype("gather", index);
+  if (index.numel() == 0) return;
+  check(dims_or_one(self) == dims_or_one(index),
+        "Index tensor must have the same number of dimensions as input tensor");
+  for (int64_t i = 0; i < dims_or_one(self); ++i)
+    check(i == d || size_or_one(index, i) <= size_or_one(self, i), "Size does not match at dimension ", i,
+          " expected index ", index.sizes(), " to be no larger than self ", self.sizes(), " apart from dimension ", d);
+}
+
+// `src` is undefined where a number is scattered.
+void check_scatter(std::string_view op, const Tensor& self, int64_t d, const Tensor& index, const Tensor& src) {
+  check_index_dtype(op, index);
+  check(!src.defined() || src.dtype() == self.dtype(), op, "(): Expected self.dtype to be equal to src.dtype");
+  if (index.numel() == 0) return;
+  check(dims_or_one(self) == dims_or_one(index), "Index tensor must have the same number of dimensions as self tensor");
+  bool fits = true;
+  for (int64_t i = 0; i < dims_or_one(self); ++i)
+    fits = fits && (i == d || size_or_one(index, i) <= size_or_one(self, i));
+  if (!src.defined()) {
+    check(fits, "Expected index ", index.sizes(), " to be no larger than self ", self.sizes(), " apart from dimension ",
+          d);
+    return;
+  }
+  for (int64_t i = 0; fits && i < dims_or_one(index); ++i) fits = size_or_one(index, i) <= size_or_one(src, i);
+  check(dims_or_one(src) == dims_or_one(index), "Index tensor must have the same number of dimensions as src tensor");
+  check(fits, "Expected index ", index.sizes(), " to be no larger than self ", self.sizes(), " apart from dimension ",
+        d, " and to be no larger size than src ", src.sizes());
+}
+
+Tensor scattered(std::string_view op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                 Scalar value, ScatterMode mode) {
   const int64_t d = wrap_dim(dim, self.dim());
-  check_gather_shapes("scatter", self, d, index);
-  check(src.dtype() == self.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
+  check_scatter(op, self, d, index, src);
+  if (index.numel() == 0) return self.clone(MemoryFormat::Contiguous);
   const Tensor idx = as_int64(index);
-  check_gather_bounds(view_of(idx).array(), self.dim() ? self.size(d) : 1, static_cast<int>(d));
-  if (src.dim() == index.dim())
-    for (int64_t i = 0; i < index.dim(); ++i)
-      check(index.numel() == 0 || index.size(i) <= src.size(i), "Expected index ", index.sizes(),
-            " to be no larger than self ", self.sizes(), " apart from dimension ", d, " and to be no larger than src ",
-            src.sizes());
-  else check(index.numel() == 0, "Index tensor must have the same number of dimensions as src tensor");
-  const Tensor out = self.clone();
-  if (index.numel() == 0) return out;
+  check_gather_bounds(view_of(idx).array(), size_or_one(self, d), static_cast<int>(d));
+  const Tensor values = src.defined() ? src : full({}, value, self.dtype()).expand(index.sizes());
+  const Tensor out = self.clone(MemoryFormat::Contiguous);
   write_into(out,
              [](const Launch& l) {
                const AtLeast1d dst(l.out[0]), index(l.in[0]), src(l.in[1]);
                scatter(dst.array, static_cast<int>(l.ints[0]), index.array, src.array,
-                       l.ints[1] ? ScatterMode::Add : ScatterMode::Set);
+                       static_cast<ScatterMode>(l.ints[1]));
              },
-             {idx, src}, {d, add});
+             {idx, values}, {d, static_cast<int64_t>(mode)});
   return out;
+}
+
+ScatterMode mode_of(std::string_view reduce) {
+  check(reduce == "add" || reduce == "multiply", "reduce argument must be either add or multiply.");
+  return reduce == "add" ? ScatterMode::Add : ScatterMode::Multiply;
 }
 
 }  // namespace
 
 void Gather::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index, bool) {
   const int64_t d = wrap_dim(dim, self.dim());
-  check_gather_shapes("gather", self, d, index);
+  check_gather_shapes(self, d, index);
   const Tensor idx = as_int64(index);
   check_gather_bounds(view_of(idx).array(), self.dim() ? self.size(d) : 1, static_cast<int>(d));
   c.clear_inputs();
@@ -353,14 +397,25 @@ void Gather::run(const Launch& l) {
 }
 
 Tensor ScatterSrc::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scattered(self, dim, index, src, false);
+  return scattered("scatter", self, dim, index, src, 0, ScatterMode::Set);
 }
 Tensor ScatterValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value) {
-  return scattered(self, dim, index, full({}, value, self.dtype()).expand(index.sizes()), false);
+  return scattered("scatter", self, dim, index, {}, value, ScatterMode::Set);
 }
 Tensor ScatterAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scattered(self, dim, index, src, true);
+  return scattered("scatter_add", self, dim, index, src, 0, ScatterMode::Add);
 }
+Tensor ScatterReduce::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                              std::string_view reduce) {
+  check_scatter("scatter", self, wrap_dim(dim, self.dim()), index, src);
+  return scattered("scatter", self, dim, index, src, 0, mode_of(reduce));
+}
+Tensor ScatterReduceValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value,
+                                   std::string_view reduce) {
+  check_scatter("scatter", self, wrap_dim(dim, self.dim()), index, {});
+  return scattered("scatter", self, dim, index, {}, value, mode_of(reduce));
+}
+Tensor ScatterReduce::d0(const Tensor&) { return no_derivative("scatter"); }
 
 // ---- by mask, by position
 
@@ -368,25 +423,56 @@ Tensor nonzero(const Tensor& self) {
   const int64_t n = count_nonzero(view_of(self).array());
   Call c;
   c.input(self);
-  c.output({n, self.dim()}, DType::Int64);
+  c.output({n, self.dim()}, DType::Int64, {1, n > 0 ? n : (self.dim() > 0 ? 0 : 1)});
   c.run([](const Launch& l) {
-    if (l.out[0].numel()) nonzero(l.in[0], l.out[0].as<int64_t>());
+    const Array& out = l.out[0];
+    if (out.numel() == 0) return;
+    std::vector<int64_t> rows(static_cast<size_t>(out.numel()));
+    nonzero(l.in[0], rows.data());
+    for (int64_t i = 0; i < out.sizes[0]; ++i)
+      for (int64_t d = 0; d < out.sizes[1]; ++d)
+        out.as<int64_t>()[i * out.strides[0] + d * out.strides[1]] = rows[static_cast<size_t>(i * out.sizes[1] + d)];
   });
   return c.outs()[0];
 }
-
-Tensor masked_select(const Tensor& self, const Tensor& mask) {
-  check(mask.dtype() == DType::Bool, "masked_select: expected BoolTensor for mask");
-  const Dims sizes = broadcast_sizes(self.sizes(), mask.sizes());
-  const Tensor wide = self.expand(sizes), chosen = mask.expand(sizes);
-  if (sizes.empty()) return index(wide.reshape(IntList(1)), {chosen.reshape(IntList(1))});
-  return index(wide, {chosen});
+void Nonzero::check_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "nonzero: Expected out tensor to have scalar type ", result, " but got scalar type",
+        out.dtype());
 }
 
-Tensor take(const Tensor& self, const Tensor& index_) {
-  check(index_.dtype() == DType::Int64, "take(): Expected a long tensor for index, but got ", index_.dtype());
-  check_as(ErrorKind::Index, self.numel() > 0 || index_.numel() == 0, "take(): tried to take from an empty tensor");
-  return index(self.reshape(IntList(-1)), {index_.reshape(IntList(-1))}).reshape(index_.sizes());
+Tensor MaskedSelect::forward(const Tensor& self, const Tensor& mask) {
+  check(mask.dtype() == DType::Bool, "masked_select: expected BoolTensor for mask");
+  const Dims sizes = broadcast_sizes(mask.sizes(), self.sizes());
+  const Tensor wide = self.expand(sizes), chosen = mask.expand(sizes);
+  if (sizes.empty()) return Index::forward(wide.reshape(IntList(1)), {chosen.reshape(IntList(1))});
+  return Index::forward(wide, {chosen});
+}
+void MaskedSelect::check_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "masked_select(): self and result must have the same scalar type");
+}
+Tensor MaskedSelect::d0(const Tensor& g, const Shape<0>& s, const In<1>& mask) {
+  const Dims sizes = broadcast_sizes(s.sizes, mask.sizes());
+  if (sizes.empty())
+    return index_put(zeros(IntList(1), g.dtype()), {mask.reshape(IntList(1))}, g, false).reshape(sizes);
+  return sum_to(index_put(zeros(sizes, g.dtype()), {mask.expand(sizes)}, g, false), s);
+}
+
+Tensor Take::forward(const Tensor& self, const Tensor& index) {
+  check(index.dtype() == DType::Int64, "take(): Expected a long tensor for index, but got ", index.dtype());
+  const int64_t n = self.numel();
+  check_as(ErrorKind::Index, n > 0 || index.numel() == 0, "take(): tried to take from an empty tensor");
+  int64_t wrong = 0;
+  check_as(ErrorKind::Index, !find_outside(view_of(index).array(), -n, n, wrong),
+           "out of range: tried to access index ", wrong, " on a tensor of ", n, " elements.");
+  return Index::forward(self.reshape(IntList(-1)), {index.reshape(IntList(-1))}).reshape(index.sizes());
+}
+void Take::check_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "take(): self and out expected to have the same dtype, but got self.dtype = ", result,
+        " and out.dtype = ", out.dtype());
+}
+Tensor Take::d0(const Tensor& g, const Shape<0>& s, const In<1>& index) {
+  const Tensor flat = zeros(IntList(product(s.sizes)), g.dtype());
+  return index_put(flat, {index.reshape(IntList(-1))}, g.reshape(IntList(-1)), true).reshape(s);
 }
 
 }  // namespace gradus

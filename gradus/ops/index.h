@@ -31,6 +31,7 @@ inline constexpr Op index_put_op{
 struct IndexSelect {
   static constexpr Op op{"index_select(Tensor self, int dim, Tensor index) -> Tensor",
                          "Entries of one dim, in the order of a 1-d index.", Kind::Structured, "fmo"};
+  static void check_out(const Tensor& out, DType result);
   static void infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const Shape<0>& s, const Attr<int64_t, 1>& dim, const In<2>& index) {
@@ -41,6 +42,7 @@ struct IndexSelect {
 struct IndexAdd {
   static constexpr Op op{"index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor",
                          "Adds alpha * source to the entries of one dim.", Kind::Compound, "fmio"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index, const Shape<3>& s,
@@ -53,6 +55,7 @@ struct IndexAdd {
 struct Gather {
   static constexpr Op op{"gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor",
                          "out[i][j] = self[index[i][j]][j] for dim 0, and so on.", Kind::Structured, "fmo"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static void infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index, bool sparse_grad);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const Shape<0>& s, const Attr<int64_t, 1>& dim, const In<2>& index) {
@@ -64,6 +67,7 @@ struct ScatterSrc {
   static constexpr Op op{"scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
                          "A copy of self with self[index[i][j]][j] = src[i][j] for dim 0, and so on.", Kind::Compound,
                          "fmio"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
   static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) {
     return g.scatter(*dim, index, 0);
@@ -73,6 +77,7 @@ struct ScatterSrc {
 struct ScatterValue {
   static constexpr Op op{"scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor",
                          "A copy of self with one number at the indices.", Kind::Compound, "fmio", "ScatterBackward1"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value);
   static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) {
     return g.scatter(*dim, index, 0);
@@ -81,16 +86,50 @@ struct ScatterValue {
 struct ScatterAdd {
   static constexpr Op op{"scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor",
                          "A copy of self with src added at the indices.", Kind::Compound, "fmio"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.gather(*dim, index); }
 };
 
-inline constexpr Op nonzero_op{"nonzero(Tensor self) -> Tensor",
-                               "Coordinates of the elements that are not zero, [n, ndim].", Kind::Composite, "fmo"};
-inline constexpr Op masked_select_op{"masked_select(Tensor self, Tensor mask) -> Tensor",
-                                     "The elements where a mask is true, as a vector.", Kind::Composite, "fmo"};
-inline constexpr Op take_op{"take(Tensor self, Tensor index) -> Tensor",
-                            "Elements by their position in self as a vector.", Kind::Composite, "fmo"};
+struct ScatterReduce {
+  static constexpr Op op{"scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce) -> Tensor",
+                         "A copy of self with src added (\"add\") or multiplied (\"multiply\") in at the indices.",
+                         Kind::Compound, "fmio", "NotImplemented"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
+  static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                        std::string_view reduce);
+  static Tensor d0(const Tensor&);
+  static Tensor d3(const Tensor& g) { return d0(g); }
+};
+struct ScatterReduceValue {
+  static constexpr Op op{
+      "scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor",
+      "A copy of self with one number added or multiplied in at the indices.", Kind::Compound, "fmio",
+      "NotImplemented"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
+  static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value, std::string_view reduce);
+  static Tensor d0(const Tensor& g) { return ScatterReduce::d0(g); }
+};
+
+struct Nonzero {
+  static constexpr Op op{"nonzero(Tensor self) -> Tensor", "Coordinates of the elements that are not zero, [n, ndim].",
+                         Kind::Composite, "fmo"};
+  static void check_out(const Tensor& out, DType result);
+};
+struct MaskedSelect {
+  static constexpr Op op{"masked_select(Tensor self, Tensor mask) -> Tensor",
+                         "The elements where a mask is true, as a vector.", Kind::Compound, "fmo"};
+  static void check_out(const Tensor& out, DType result);
+  static Tensor forward(const Tensor& self, const Tensor& mask);
+  static Tensor d0(const Tensor& g, const Shape<0>& s, const In<1>& mask);
+};
+struct Take {
+  static constexpr Op op{"take(Tensor self, Tensor index) -> Tensor", "Elements by their position in self as a vector.",
+                         Kind::Compound, "fmo"};
+  static void check_out(const Tensor& out, DType result);
+  static Tensor forward(const Tensor& self, const Tensor& index);
+  static Tensor d0(const Tensor& g, const Shape<0>& s, const In<1>& index);
+};
 
 }  // namespace gradus

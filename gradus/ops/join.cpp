@@ -67,7 +67,7 @@ Tensors split_with_sizes(const Tensor& self, IntList split_sizes, int64_t dim) {
     total += n;
   }
   check(total == self.size(d), "split_with_sizes expects split_sizes to sum exactly to ", self.size(d),
-        " (input tensor's size at dimension ", d, "), but got split_sizes=", split_sizes);
+        " (input tensor's size at dimension ", dim, "), but got split_sizes=", split_sizes);
   Tensors out = pieces(self, split_sizes, d);
   if (records_gradient<SplitSizes>(self, split_sizes, d))
     attach<SplitSizes>(out.data(), static_cast<int>(out.size()), nullptr, false, self, split_sizes, d);
@@ -89,8 +89,8 @@ Tensors chunk(const Tensor& self, int64_t chunks, int64_t dim) {
 }
 
 Tensors unbind(const Tensor& self, int64_t dim) {
-  check_as(ErrorKind::Index, self.dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
   const int64_t d = wrap_dim(dim, self.dim());
+  check_as(ErrorKind::Index, self.dim() > 0, "Dimension specified as 0 but tensor has no dimensions");
   Tensors out;
   const Geometry g = geometry_of(self);
   for (int64_t i = 0; i < self.size(d); ++i)
@@ -107,8 +107,41 @@ Tensor Unbind::d0(const Tensor&, const Grads& grads, const Shape<0>& s, const At
   return stack(parts, *dim);
 }
 
+namespace {
+
+// Channels last if the strides fall in that order, dense or not.
+bool suggests_channels_last(const Tensor& t, int64_t n) {
+  if (t.dim() != n || t.strides()[1] == 0) return false;
+  int64_t least = 0;
+  for (int64_t k = 0; k < n; ++k) {
+    const int64_t d = k == 0 ? 1 : k == n - 1 ? 0 : n - k;  // C, then W, H, (D), then N
+    const int64_t size = t.sizes()[d], stride = t.strides()[d];
+    if (size == 0 || stride < least || (d == 0 && least == t.strides()[1])) return false;
+    least = size > 1 ? stride * size : stride;
+  }
+  return true;
+}
+
+// Strides of a concatenation: channels last if all tensors are, else row-major (empty).
+Dims layout_of_join(const TensorList& tensors, const IntList& sizes) {
+  const int64_t n = sizes.size();
+  if (n != 4 && n != 5) return {};
+  for (const Tensor& t : tensors)
+    if (!suggests_channels_last(t, n)) return {};
+  Dims strides(n, 1);
+  int64_t step = sizes[1] ? sizes[1] : 1;
+  for (int64_t d = n - 1; d >= 2; --d) {
+    strides[d] = step;
+    step *= sizes[d] ? sizes[d] : 1;
+  }
+  strides[0] = step;
+  return strides;
+}
+
+}  // namespace
+
 Tensor Cat::forward(TensorList tensors, int64_t dim) {
-  check(!tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
+  check_as(ErrorKind::Value, !tensors.empty(), "torch.cat(): expected a non-empty list of Tensors");
   const Tensor* model = nullptr;
   DType dtype = tensors[0].dtype();
   for (const Tensor& t : tensors) {
@@ -130,7 +163,7 @@ Tensor Cat::forward(TensorList tensors, int64_t dim) {
             sizes[k], " but got size ", t.size(k), " for tensor number ", i, " in the list.");
     sizes[d] += t.size(d);
   }
-  Tensor out = allocate(sizes, dtype);
+  Tensor out = allocate(sizes, dtype, layout_of_join(tensors, sizes));
   int64_t start = 0;
   for (const Tensor& t : tensors) {
     if (t.dim() == 1 && t.numel() == 0) continue;
@@ -138,6 +171,14 @@ Tensor Cat::forward(TensorList tensors, int64_t dim) {
     start += t.size(d);
   }
   return out;
+}
+
+void Cat::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) {
+  const Tensor result = forward(tensors, dim);
+  check(can_cast(result.dtype(), out->dtype()), "torch.cat(): input types can't be cast to the desired output type ",
+        out->dtype());
+  resize_output(*out, result.sizes(), result.strides());
+  write_output(*out, result);
 }
 
 Tensors Cat::d0(const Tensor& g, const Shapes<0>& shapes, const Attr<int64_t, 1>& dim) {
@@ -164,7 +205,7 @@ Tensor Stack::forward(TensorList tensors, int64_t dim) {
           tensors[0].sizes(), " at entry 0 and ", tensors[i].sizes(), " at entry ", i);
     expanded.push_back(tensors[i].unsqueeze(d));
   }
-  return Cat::forward(expanded, d);
+  return Cat::forward(expanded, d).contiguous();
 }
 
 }  // namespace gradus

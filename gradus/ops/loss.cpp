@@ -36,53 +36,86 @@ Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) {
 
 namespace {
 
-void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index) {
-  check(self.dim() > 0 && self.dim() <= 2, "input tensor should be 1D or 2D");
-  check(target.dim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
-  check(!(self.dim() == 1 && target.dim() == 1 && target.size(0) != 1) && !(self.dim() == 2 && target.dim() == 0),
-        "size mismatch (got input: ", self.sizes(), ", target: ", target.sizes(), ")");
-  check(self.dim() == 1 || self.size(0) == target.size(0), "size mismatch (got input: ", self.sizes(),
-        ", target: ", target.sizes(), ")");
-  check(target.dtype() == DType::Int64 || target.dtype() == DType::UInt8, "expected scalar type Long but found ",
-        target.dtype());
+void check_nll_values(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t classes,
+                      int64_t ignore_index) {
+  check(target.dtype() == DType::Int64 || target.dtype() == DType::UInt8,
+        "expected target dtype to be Long or Byte, but got ", target.dtype());
   check_as(ErrorKind::NotImplemented, is_floating(self.dtype()), "\"nll_loss_out_frame\" not implemented for '",
            self.dtype(), "'");
-  const int64_t classes = self.sizes().back();
-  if (weight.defined()) {
-    check(weight.dim() == 1 && weight.numel() == classes, "weight tensor should be defined either for all ", classes,
-          " classes or no classes but got weight tensor of "
-          "shape: ",
-          weight.sizes());
+  if (weight.defined())
     check(weight.dtype() == self.dtype(), "expected scalar type ", self.dtype(), " but found ", weight.dtype());
-  }
   check_targets(target.impl()->view->array(), classes, ignore_index);
 }
 
-// Log-probabilities, targets and weights as plain vectors of the accumulation type.
-template <class T>
-struct NllView {
-  const T* x;
-  int64_t row, col, n, classes;
-  const int64_t* target;
-  int64_t target_step;
-  const T* weight;
-  int64_t weight_step, ignore;
-  int64_t at(int64_t i) const { return target[i * target_step]; }
-  double weight_of(int64_t c) const { return weight ? static_cast<double>(weight[c * weight_step]) : 1.0; }
+void check_nll(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index) {
+  check(self.dim() > 0 && self.dim() <= 2, "input tensor should be 1D or 2D");
+  check(target.dim() <= 1, "0D or 1D target tensor expected, multi-target not supported");
+  const bool one_row = self.dim() == 1 && target.dim() == 0;
+  check(one_row || (target.dim() == 1 && self.size(0) == target.size(0)) ||
+            (self.dim() == 1 && target.dim() == 1 && target.size(0) == 1),
+        "size mismatch (got input: ", self.sizes(), ", target: ", target.sizes(), ")");
+  const int64_t classes = self.sizes().back();
+  check(!weight.defined() || (weight.dim() == 1 && weight.numel() == classes),
+        "weight tensor should be defined either for all ", classes,
+        " classes or no classes but got weight tensor of "
+        "shape: ",
+        weight.defined() ? weight.sizes() : IntList{});
+  check_nll_values(self, target, weight, classes, ignore_index);
+}
+
+void check_nll_2d(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t ignore_index) {
+  check(target.dim() == 3,
+        "only batches of spatial targets supported (3D tensors) but got targets of dimension: ", target.dim());
+  check(self.dim() == 4,
+        "only batches of spatial inputs supported (4D tensors), but got input of dimension: ", self.dim());
+  check(self.size(0) == target.size(0) && self.size(2) == target.size(1) && self.size(3) == target.size(2),
+        "size mismatch (got input: ", self.sizes(), " , target: ", target.sizes());
+  check(!weight.defined() || weight.numel() == self.size(1),
+        "weight tensor should be defined either for all or no classes");
+  check_nll_values(self, target, weight, self.size(1), ignore_index);
+}
+
+// Up to three row dims (a batch and an image), the last ones of target and of unreduced losses, beside the class dim.
+struct Rows {
+  int64_t sizes[3] = {1, 1, 1}, x[3] = {}, target[3] = {}, class_step = 0, classes = 1;
+  Rows(const Array& a, const Array& t) {
+    const int class_dim = a.ndim == 1 ? 0 : 1;
+    classes = a.sizes[class_dim];
+    class_step = a.strides[class_dim];
+    for (int d = 0, k = 0; d < a.ndim; ++d) {
+      if (d == class_dim) continue;
+      sizes[k] = a.sizes[d];
+      x[k] = a.strides[d];
+      target[k] = k < t.ndim ? t.strides[k] : 0;
+      ++k;
+    }
+  }
+  int64_t image() const { return sizes[1] * sizes[2]; }
+  // f(row, position inside the image, offset in x, target)
+  template <class F>
+  void for_each(const int64_t* targets, F&& f) const {
+    int64_t row = 0;
+    for (int64_t i = 0; i < sizes[0]; ++i)
+      for (int64_t j = 0; j < sizes[1]; ++j)
+        for (int64_t k = 0; k < sizes[2]; ++k)
+          f(row++, j * sizes[2] + k, i * x[0] + j * x[1] + k * x[2],
+            targets[i * target[0] + j * target[1] + k * target[2]]);
+  }
 };
+
 template <class T>
-NllView<T> nll_view(const Array& x, const Array& target, const Array& weight, int64_t ignore) {
-  const bool rows = x.ndim == 2;
-  return {x.as<T>(),
-          rows ? x.strides[0] : 0,
-          x.strides[x.ndim - 1],
-          rows ? x.sizes[0] : 1,
-          x.sizes[x.ndim - 1],
-          target.as<int64_t>(),
-          target.ndim ? target.strides[0] : 0,
-          weight.as<T>(),
-          weight.data ? weight.strides[0] : 0,
-          ignore};
+double class_weight(const Array& weight, int64_t c) {
+  return weight.data ? static_cast<double>(weight.as<T>()[c * (weight.ndim ? weight.strides[0] : 0)]) : 1.0;
+}
+
+void infer_nll(Call& c, const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+               int64_t ignore_index) {
+  c.clear_inputs();
+  c.input(self);
+  c.input_owned(target.dtype() == DType::Int64 ? target : target.to(DType::Int64));
+  c.input(weight);
+  c.put(reduction);
+  c.put(ignore_index);
 }
 
 }  // namespace
@@ -90,34 +123,36 @@ NllView<T> nll_view(const Array& x, const Array& target, const Array& weight, in
 void NllLossForward::infer(Call& c, const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                            int64_t ignore_index) {
   check_nll(self, target, weight, ignore_index);
-  c.clear_inputs();
-  c.input(self);
-  c.input_owned(target.dtype() == DType::Int64 ? target : target.to(DType::Int64));
-  c.input(weight);
-  c.put(reduction);
-  c.put(ignore_index);
+  infer_nll(c, self, target, weight, reduction, ignore_index);
   if (reduction == 0 && self.dim() == 2) c.output(IntList(self.size(0)), self.dtype());
   else c.output({}, self.dtype());
   c.output({}, self.dtype());
 }
+void NllLoss2dForward::infer(Call& c, const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+                             int64_t ignore_index) {
+  check_nll_2d(self, target, weight, ignore_index);
+  infer_nll(c, self, target, weight, reduction, ignore_index);
+  c.output(reduction == 0 ? target.sizes() : IntList{}, self.dtype());
+  c.output({}, self.dtype());
+}
 
 void NllLossForward::run(const Launch& l) {
-  const int64_t reduction = l.ints[0];
+  const int64_t reduction = l.ints[0], ignore = l.ints[1];
   dispatch(l.out[0].dtype, [&]<class T>() {
     if constexpr (DTypeOf<T>::value >= DType::Float16) {
       using A = std::conditional_t<std::is_same_v<T, double>, double, float>;
-      const auto v = nll_view<T>(l.in[0], l.in[1], l.in[2], l.ints[1]);
+      const Rows rows(l.in[0], l.in[1]);
+      const T* x = l.in[0].as<T>();
       A sum = 0, total = 0;
       T* out = l.out[0].as<T>();
-      for (int64_t i = 0; i < v.n; ++i) {
-        const int64_t t = v.at(i);
-        const bool counts = t != v.ignore;
-        const A w = counts ? static_cast<A>(v.weight_of(t)) : 0;
-        const A loss = counts ? -w * static_cast<A>(v.x[i * v.row + t * v.col]) : 0;
-        if (reduction == 0) out[i] = static_cast<T>(loss);
+      rows.for_each(l.in[1].as<int64_t>(), [&](int64_t row, int64_t, int64_t at, int64_t t) {
+        const bool counts = t != ignore;
+        const A w = counts ? static_cast<A>(class_weight<T>(l.in[2], t)) : 0;
+        const A loss = counts ? -w * static_cast<A>(x[at + t * rows.class_step]) : 0;
+        if (reduction == 0) out[row] = static_cast<T>(loss);
         sum += loss;
         total += w;
-      }
+      });
       if (reduction != 0) *out = static_cast<T>(reduction == 1 ? sum / total : sum);
       *l.out[1].as<T>() = static_cast<T>(reduction == 0 ? A{0} : total);
     }
@@ -127,35 +162,38 @@ void NllLossForward::run(const Launch& l) {
 void NllLossBackward::infer(Call& c, const Tensor& grad, const Tensor& self, const Tensor& target, const Tensor& weight,
                             int64_t reduction, int64_t ignore_index, const Tensor& total_weight) {
   check_nll(self, target, weight, ignore_index);
-  c.clear_inputs();
-  c.input(self);
-  c.input_owned(target.dtype() == DType::Int64 ? target : target.to(DType::Int64));
-  c.input(weight);
-  c.input(grad);
+  infer_nll(c, self, target, weight, reduction, ignore_index);
+  c.input_owned(grad.contiguous());
   c.input(total_weight);
-  c.put(reduction);
-  c.put(ignore_index);
+  c.output(self.sizes(), self.dtype());
+}
+void NllLoss2dBackward::infer(Call& c, const Tensor& grad, const Tensor& self, const Tensor& target,
+                              const Tensor& weight, int64_t reduction, int64_t ignore_index,
+                              const Tensor& total_weight) {
+  check_nll_2d(self, target, weight, ignore_index);
+  infer_nll(c, self, target, weight, reduction, ignore_index);
+  c.input_owned(grad.contiguous());
+  c.input(total_weight);
   c.output(self.sizes(), self.dtype());
 }
 
 void NllLossBackward::run(const Launch& l) {
-  const int64_t reduction = l.ints[0];
+  const int64_t reduction = l.ints[0], ignore = l.ints[1];
   const Array& out = l.out[0];
   __builtin_memset(out.data, 0, static_cast<size_t>(out.numel() * item_size(out.dtype)));
   dispatch(out.dtype, [&]<class T>() {
     if constexpr (DTypeOf<T>::value >= DType::Float16) {
       using A = std::conditional_t<std::is_same_v<T, double>, double, float>;
-      const auto v = nll_view<T>(l.in[0], l.in[1], l.in[2], l.ints[1]);
-      const Array& grad = l.in[3];
-      const T* g = grad.as<T>();
-      const int64_t g_step = grad.ndim ? grad.strides[0] : 0;
+      const Rows rows(l.in[0], l.in[1]);
+      const T* g = l.in[3].as<T>();
       const A total = static_cast<A>(*l.in[4].as<T>());
-      for (int64_t i = 0; i < v.n; ++i) {
-        const int64_t t = v.at(i);
-        if (t == v.ignore) continue;
-        const A d = -static_cast<A>(v.weight_of(t)) * static_cast<A>(g[reduction == 0 ? i * g_step : 0]);
-        out.as<T>()[i * v.classes + t] = static_cast<T>(reduction == 1 ? d / total : d);
-      }
+      const int64_t image = rows.image();
+      rows.for_each(l.in[1].as<int64_t>(), [&](int64_t row, int64_t at, int64_t, int64_t t) {
+        if (t == ignore) return;
+        const A d = -static_cast<A>(class_weight<T>(l.in[2], t)) * static_cast<A>(g[reduction == 0 ? row : 0]);
+        const int64_t batch = image ? row / image : 0;
+        out.as<T>()[(batch * rows.classes + t) * image + at] = static_cast<T>(reduction == 1 ? d / total : d);
+      });
     }
   });
 }
@@ -164,6 +202,10 @@ Tensor nll_loss(const Tensor& self, const Tensor& target, const Tensor& weight, 
                 int64_t ignore_index) {
   return std::get<0>(nll_loss_forward(self, target, weight, reduction, ignore_index));
 }
+Tensor nll_loss2d(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+                  int64_t ignore_index) {
+  return std::get<0>(nll_loss2d_forward(self, target, weight, reduction, ignore_index));
+}
 
 Tensor nll_loss_nd(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                    int64_t ignore_index) {
@@ -171,16 +213,14 @@ Tensor nll_loss_nd(const Tensor& self, const Tensor& target, const Tensor& weigh
   check_as(ErrorKind::Value, self.dim() == 1 || self.size(0) == target.size(0), "Expected input batch_size (",
            self.size(0), ") to match target batch_size (", target.dim() ? target.size(0) : 0, ").");
   if (self.dim() <= 2) return nll_loss(self, target, weight, reduction, ignore_index);
-  // Classes last, all other dims as rows.
-  Dims order;
-  order.push_back(0);
-  for (int64_t i = 2; i < self.dim(); ++i) order.push_back(i);
-  order.push_back(1);
+  if (self.dim() == 4) return nll_loss2d(self, target, weight, reduction, ignore_index);
+  // All dims behind the classes as one row of an image.
   Dims expected(self.sizes());
   expected.erase(1);
-  check(target.sizes() == expected, "size mismatch (got input: ", self.sizes(), ", target: ", target.sizes(), ")");
-  const Tensor rows = self.permute(order).reshape({-1, self.size(1)});
-  const Tensor out = nll_loss(rows, target.reshape(IntList(-1)), weight, reduction, ignore_index);
+  check(target.sizes() == expected, "Expected target size ", expected, ", got ", target.sizes());
+  const int64_t n = self.size(0), image = target.numel() / (n ? n : 1);
+  const Tensor out = nll_loss2d(self.contiguous().view({n, self.size(1), 1, image}),
+                                target.contiguous().view({n, 1, image}), weight, reduction, ignore_index);
   return reduction == 0 ? out.view(target.sizes()) : out;
 }
 
@@ -238,10 +278,10 @@ Tensor cross_entropy_smoothed(const Tensor& self, const Tensor& target, const Te
 
 Tensor cross_entropy_loss(const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
                           int64_t ignore_index, double label_smoothing) {
-  check(self.dim() > 0, "Expected floating point type for target with class probabilities, got ", target.dtype());
   if (self.sizes() == target.sizes()) {
     check(is_floating(target.dtype()), "Expected floating point type for target with class probabilities, got ",
           target.dtype());
+    self.size(self.dim() == 1 ? 0 : 1);  // a number has no classes
     check(ignore_index < 0, "ignore_index is not supported for floating point target");
     check(!weight.defined() || (weight.dim() == 1 && weight.numel() == self.size(self.dim() == 1 ? 0 : 1)),
           "cross_entropy: weight tensor should be defined either for all ", self.size(self.dim() == 1 ? 0 : 1),

@@ -1,7 +1,10 @@
 // Shapes of matrix products, and the one kernel behind them.
 #include "gradus/ops/matmul.h"
 
+#include <utility>
+
 #include "gradus/kernels/gemm.h"
+#include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 namespace {
@@ -28,21 +31,8 @@ void set_operands(Gemm& g, const Array& a, const Array& b, const Array& c) {
   g.c_batch = d ? c.strides[0] : 0;
 }
 
-void check_dtypes(std::string_view op, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(),
-        op == "bmm" ? "expected scalar type " : "expected m1 and m2 to have the same dtype, but got: ",
-        op == "bmm" ? std::string(scalar_type_name(a.dtype())) : str(name(a.dtype())),
-        op == "bmm" ? " but found " : " != ",
-        op == "bmm" ? std::string(scalar_type_name(b.dtype())) : str(name(b.dtype())));
-  check_as(ErrorKind::NotImplemented, a.dtype() != DType::Bool, "\"addmm_impl_cpu_\" not implemented for 'Bool'");
-}
-
-void check_matrices(const Tensor& a, const Tensor& b) {
-  check(a.dim() == 2, "self must be a matrix");
-  check(b.dim() == 2, "mat2 must be a matrix");
-  check(a.size(1) == b.size(0), "mat1 and mat2 shapes cannot be multiplied (", a.size(0), "x", a.size(1), " and ",
-        b.size(0), "x", b.size(1), ")");
-  check_dtypes("mm", a, b);
+void check_not_bool(const Tensor& t, std::string_view kernel) {
+  check_as(ErrorKind::NotImplemented, t.dtype() != DType::Bool, "\"", kernel, "\" not implemented for 'Bool'");
 }
 
 void run_addmm(const Launch& l) {
@@ -60,7 +50,14 @@ void run_addmm(const Launch& l) {
 }  // namespace
 
 void Mm::infer(Call& c, const Tensor& self, const Tensor& mat2) {
-  check_matrices(self, mat2);
+  check(self.dim() == 2, "self must be a matrix");
+  check(mat2.dim() == 2, "mat2 must be a matrix");
+  check(self.size(1) == mat2.size(0), "mat1 and mat2 shapes cannot be multiplied (", self.size(0), "x", self.size(1),
+        " and ", mat2.size(0), "x", mat2.size(1), ")");
+  check(self.dtype() == mat2.dtype(),
+        "expected m1 and m2 to have the same dtype, but got: ", cpp_type_name(self.dtype()),
+        " != ", cpp_type_name(mat2.dtype()));
+  check_not_bool(self, "addmm_impl_cpu_");
   c.output({self.size(0), mat2.size(1)}, self.dtype());
 }
 void Mm::run(const Launch& l) {
@@ -75,16 +72,19 @@ void Bmm::infer(Call& c, const Tensor& self, const Tensor& mat2) {
   check(self.size(0) == mat2.size(0) && self.size(2) == mat2.size(1),
         "Expected size for first two dimensions of batch2 tensor to be: [", self.size(0), ", ", self.size(2),
         "] but got: [", mat2.size(0), ", ", mat2.size(1), "].");
-  check_dtypes("bmm", self, mat2);
+  check(self.dtype() == mat2.dtype(), "expected scalar type ", self.dtype(), " but found ", mat2.dtype());
+  check_not_bool(self, "bmm");
   c.output({self.size(0), self.size(1), mat2.size(2)}, self.dtype());
 }
 
 void Mv::infer(Call& c, const Tensor& self, const Tensor& vec) {
-  check(self.dim() == 2 && vec.dim() == 1, "vector + matrix @ vector expected, got ", vec.dim(), ", ", self.dim(), ", ",
-        vec.dim());
+  self.size(0);  // a number has none
+  check(self.dim() == 2 && vec.dim() == 1, "vector + matrix @ vector expected, got 1, ", self.dim(), ", ", vec.dim());
   check(self.size(1) == vec.size(0), "size mismatch, got input (", self.size(0), "), mat (", self.size(0), "x",
         self.size(1), "), vec (", vec.size(0), ")");
-  check(self.dtype() == vec.dtype(), "expected scalar type ", self.dtype(), " but found ", vec.dtype());
+  check(self.dtype() == vec.dtype(), "addmv input tensors must have the same dtype, but got ", vec.dtype(), ", ",
+        self.dtype(), ", and ", vec.dtype());
+  check_not_bool(self, "addmv_impl_cpu");
   c.output(IntList(self.size(0)), self.dtype());
 }
 void Mv::run(const Launch& l) {
@@ -114,7 +114,11 @@ void Dot::infer(Call& c, const Tensor& self, const Tensor& other) {
   check(self.numel() == other.numel(), "inconsistent tensor size, expected tensor ", self.sizes(), " and src ",
         other.sizes(), " to have the same number of elements, but got ", self.numel(), " and ", other.numel(),
         " elements respectively");
+  check_not_bool(self, "dot");
   c.output({}, self.dtype());
+}
+void check_dot_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "result dtype ", out.dtype(), " does not match input dtype ", result);
 }
 void Dot::run(const Launch& l) {
   Gemm g;
@@ -140,14 +144,12 @@ Tensor Addmm::forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2
         mat2.dtype());
   check(self.dtype() == mat1.dtype(), "self and mat2 must have the same dtype, but got ", self.dtype(), " and ",
         mat2.dtype());
-  check_as(ErrorKind::NotImplemented, self.dtype() != DType::Bool, "\"addmm_impl_cpu_\" not implemented for 'Bool'");
+  check_not_bool(self, "addmm_impl_cpu_");
   const int64_t sizes[] = {mat1.size(0), mat2.size(1)};
-  check(is_expandable_to(self.sizes(), {sizes, 2}), "The expanded size of the tensor (", sizes[1],
-        ") must match the existing size (", self.dim() ? self.sizes().back() : 1,
-        ") at non-singleton dimension 1.  Target sizes: ", IntList(sizes, 2), ".  Tensor sizes: ", self.sizes());
+  self.expand({sizes, 2});  // raises if it cannot
   if (!beta.equals(1) || !alpha.equals(1)) {
-    const Tensor product = mat1.mm(mat2) * alpha;
-    return beta.equals(0) ? product : self * beta + product;
+    const Tensor product = mat1.mm(mat2) * factor_for(alpha, self.dtype());
+    return beta.equals(0) ? product : self * factor_for(beta, self.dtype()) + product;
   }
   Call c;
   c.input(self);
@@ -164,65 +166,116 @@ Tensor outer(const Tensor& self, const Tensor& vec2) {
   return self.unsqueeze(1) * vec2;
 }
 
+void Addmm::check_self(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar, Scalar) {
+  if (mat1.dim() != 2 || mat2.dim() != 2) return;  // refused by forward
+  const Dims sizes{mat1.size(0), mat2.size(1)};
+  check(!is_expandable_to(self.sizes(), sizes) || self.sizes() == sizes, "Bad in-place call: input tensor size ",
+        self.sizes(), " and output tensor size ", sizes, " should match");
+}
+
+Tensor mm(const Tensor& self, const Tensor& mat2, DType out_dtype) {
+  return mm(self.to(out_dtype), mat2.to(out_dtype));
+}
+Tensor bmm(const Tensor& self, const Tensor& mat2, DType out_dtype) {
+  return bmm(self.to(out_dtype), mat2.to(out_dtype));
+}
+
+// ---- matmul
+
 namespace {
 
-// Leading dims of a as rows of one product with a matrix or vector.
+// Whether a product with batches is one product of matrices: the larger operand's leading dims become rows of it.
+// Without a gradient only where that needs no copy.
+bool folds(const Tensor& a, const Tensor& b) {
+  const bool a_larger = a.dim() >= b.dim();
+  const Tensor &large = a_larger ? a : b, &small = a_larger ? b : a;
+  const int64_t n = large.dim();
+  if (n < 3 || small.dim() > 2) return false;
+  if (small.requires_grad() && is_grad_enabled()) return true;
+  if (a.dim() == 2) return false;  // the result would have to be transposed back
+  if (large.numel() == 0) return true;
+  Dims sizes(large.sizes()), strides(large.strides());
+  if (!a_larger) {
+    std::swap(sizes[n - 1], sizes[n - 2]);
+    std::swap(strides[n - 1], strides[n - 2]);
+  }
+  for (int64_t i = 0; i + 2 < n; ++i)
+    if (strides[i] != sizes[i + 1] * strides[i + 1]) return false;
+  return true;
+}
+
 Tensor folded(const Tensor& a, const Tensor& b) {
-  Dims sizes(a.sizes());
-  const Tensor rows = a.reshape({-1, a.sizes().back()});
+  const bool transposed = b.dim() > a.dim();
+  const Tensor large = transposed ? b.transpose(-2, -1) : a;
+  const Tensor small = !transposed ? b : a.dim() == 2 ? a.t() : a;
+  Dims sizes(large.sizes());
   sizes.resize(sizes.size() - 1);
-  if (b.dim() == 1) return rows.mv(b).reshape(sizes);
-  sizes.push_back(b.size(1));
-  return _unsafe_view(rows.mm(b), sizes);
+  const Tensor rows = large.reshape({product(sizes), large.size(-1)});
+  if (small.dim() == 1) return _unsafe_view(rows.mv(small), sizes);
+  sizes.push_back(small.size(1));
+  const Tensor out = _unsafe_view(rows.mm(small), sizes);
+  return transposed ? out.transpose(-2, -1).contiguous() : out;
 }
 
 Tensor batched(const Tensor& a, const Tensor& b) {
-  const IntList batch_a(a.sizes().data(), a.dim() - 2), batch_b(b.sizes().data(), b.dim() - 2);
+  const int64_t n = a.dim() > 1 ? a.size(-2) : 1, k = a.size(-1);
+  const int64_t k2 = b.dim() > 1 ? b.size(-2) : b.size(-1), m = b.dim() > 1 ? b.size(-1) : 1;
+  const IntList batch_a(a.sizes().data(), a.dim() > 2 ? a.dim() - 2 : 0);
+  const IntList batch_b(b.sizes().data(), b.dim() > 2 ? b.dim() - 2 : 0);
+  if (a.dim() == 3 && b.dim() == 3 && batch_a[0] != batch_b[0]) {  // a smaller gradient for the operand of one batch
+    if (batch_a[0] == 1 && a.requires_grad()) return matmul(a.squeeze(0), b);
+    if (batch_b[0] == 1 && b.requires_grad()) return matmul(a, b.squeeze(0));
+  }
   const Dims batch = broadcast_sizes(batch_a, batch_b);
+  const int64_t count = product(batch);
   Dims size_a(batch), size_b(batch), out(batch);
-  size_a.push_back(a.size(-2));
-  size_a.push_back(a.size(-1));
-  size_b.push_back(b.size(-2));
-  size_b.push_back(b.size(-1));
-  out.push_back(a.size(-2));
-  out.push_back(b.size(-1));
-  const int64_t n = product(batch);
-  const Tensor x = a.expand(size_a).reshape({n, a.size(-2), a.size(-1)});
-  const Tensor y = b.expand(size_b).reshape({n, b.size(-2), b.size(-1)});
-  return _unsafe_view(x.bmm(y), out);
+  for (int64_t s : {n, k}) size_a.push_back(s);
+  const Tensor x = a.expand(size_a).reshape({count, n, k});
+  if (a.dim() > 1) out.push_back(n);
+  size_b.push_back(k2);
+  if (b.dim() == 1) {
+    const Tensor y = b.expand(size_b).reshape({count, k2}).unsqueeze(2);
+    return _unsafe_view(x.bmm(y).squeeze(-1), out);
+  }
+  size_b.push_back(m);
+  out.push_back(m);
+  return _unsafe_view(x.bmm(b.expand(size_b).reshape({count, k2, m})), out);
+}
+
+Tensor matmul_as(std::string_view name, const Tensor& self, const Tensor& other) {
+  const int64_t a = self.dim(), b = other.dim();
+  check(a > 0 && b > 0, "both arguments to ", name, " need to be at least 1D, but they are ", a, "D and ", b, "D");
+  if (a == 1 && b == 1) return self.dot(other);
+  if (a == 2 && b == 1) return self.mv(other);
+  if (a == 1 && b == 2) return self.unsqueeze(0).mm(other).squeeze_(0);
+  if (a == 2 && b == 2) return self.mm(other);
+  return folds(self, other) ? folded(self, other) : batched(self, other);
 }
 
 }  // namespace
 
-Tensor matmul(const Tensor& self, const Tensor& other) {
-  const int64_t a = self.dim(), b = other.dim();
-  check(a > 0 && b > 0, "both arguments to matmul need to be at least 1D, but they are ", a, "D and ", b, "D");
-  if (a == 1 && b == 1) return self.dot(other);
-  if (a == 2 && b == 1) return self.mv(other);
-  if (a == 1 && b == 2) return self.unsqueeze(0).mm(other).squeeze(0);
-  if (a == 2 && b == 2) return self.mm(other);
-  if (a >= 3 && b <= 2) {
-    if (b == 2)
-      check(self.sizes().back() == other.size(0), "mat1 and mat2 shapes cannot be multiplied (",
-            self.numel() / (self.sizes().back() ? self.sizes().back() : 1), "x", self.sizes().back(), " and ",
-            other.size(0), "x", other.size(1), ")");
-    return folded(self, other);
-  }
-  if (a == 1) return batched(self.unsqueeze(0), other).squeeze(-2);
-  return batched(self, other);
+Tensor matmul(const Tensor& self, const Tensor& other) { return matmul_as("matmul", self, other); }
+void Matmul::write_out(const Tensor* out, const Tensor& self, const Tensor& other) {
+  const Tensor result = matmul(self, other);
+  if (self.dim() == 1 && other.dim() == 1) check_dot_out(*out, result.dtype());
+  else check_exact_out(*out, result.dtype());
+  write_output(*out, result);
 }
 
 Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  check(input.dim() > 0 && weight.dim() > 0, "both arguments to linear need to be at least 1D, but they are ",
+        input.dim(), "D and ", weight.dim(), "D");
   const Tensor w = weight.t();
   if (!bias.defined()) return matmul(input, w);
   if (input.dim() == 2) return addmm(bias, input, w);
-  if (input.dim() > 2 && weight.dim() == 2) {
+  if (input.is_contiguous() && (bias.dim() == 1 || bias.dim() == 2)) {
     Dims sizes(input.sizes());
-    const Tensor rows = addmm(bias, input.reshape({-1, input.sizes().back()}), w);
-    sizes[sizes.size() - 1] = weight.size(0);
+    sizes.resize(sizes.size() - 1);
+    const Tensor rows = addmm(bias, input.reshape({product(sizes), input.size(-1)}), w);
+    sizes.push_back(rows.size(1));
     return rows.view(sizes);
   }
-  return matmul(input, w) + bias;
+  return matmul(input, w).add_(bias);
 }
 
 }  // namespace gradus

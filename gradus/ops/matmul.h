@@ -7,6 +7,7 @@ namespace gradus {
 
 struct Mm {
   static constexpr Op op{"mm(Tensor self, Tensor mat2) -> Tensor", "Product of two matrices.", Kind::Structured, "fmo"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static void infer(Call& c, const Tensor& self, const Tensor& mat2);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<1>& b) { return g.mm(b.t()); }
@@ -16,6 +17,7 @@ struct Mm {
 struct Bmm {
   static constexpr Op op{"bmm(Tensor self, Tensor mat2) -> Tensor", "Products of two batches of matrices.",
                          Kind::Structured, "fmo"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static void infer(Call& c, const Tensor& self, const Tensor& mat2);
   static void run(const Launch& l) { Mm::run(l); }
   static Tensor d0(const Tensor& g, const In<1>& b) { return g.bmm(b.transpose(1, 2)); }
@@ -25,15 +27,20 @@ struct Bmm {
 struct Mv {
   static constexpr Op op{"mv(Tensor self, Tensor vec) -> Tensor", "Product of a matrix and a vector.", Kind::Structured,
                          "fmo"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static void infer(Call& c, const Tensor& self, const Tensor& vec);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<1>& v) { return g.unsqueeze(1) * v; }
   static Tensor d1(const Tensor& g, const In<0>& m) { return m.t().mv(g); }
 };
 
+/// Raises unless `out` has the dtype of the operands; dot has a text of its own.
+void check_dot_out(const Tensor& out, DType result);
+
 struct Dot {
   static constexpr Op op{"dot(Tensor self, Tensor tensor) -> Tensor", "Sum of the products of two vectors.",
                          Kind::Structured, "fmo"};
+  static void check_out(const Tensor& out, DType result) { check_dot_out(out, result); }
   static void infer(Call& c, const Tensor& self, const Tensor& tensor);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<1>& b) { return g * b; }
@@ -45,7 +52,9 @@ struct Addmm {
       "addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
       "beta * self + alpha * mat1 @ mat2; with both 1, every element is one chain that starts from self.",
       Kind::Compound, "fmio"};
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha);
+  static void check_self(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha);
   static Tensor d0(const Tensor& g, const Attr<Scalar, 3>& beta) { return beta->equals(1) ? g : g * *beta; }
   static Tensor d1(const Tensor& g, const In<2>& b, const Attr<Scalar, 4>& alpha) {
     const Tensor d = g.mm(b.t());
@@ -57,12 +66,27 @@ struct Addmm {
   }
 };
 
-inline constexpr Op matmul_op{"matmul(Tensor self, Tensor other) -> Tensor",
-                              "Product of vectors, matrices or batches of matrices, with broadcast batches.",
-                              Kind::Composite, "fmo"};
+inline constexpr Op mm_dtype_op{"mm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -> Tensor",
+                                "Product of two matrices, computed and returned in another dtype.", Kind::Composite,
+                                "fmo"};
+inline constexpr Op bmm_dtype_op{"bmm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -> Tensor",
+                                 "Products of two batches of matrices, computed and returned in another dtype.",
+                                 Kind::Composite, "fmo"};
+
+struct Matmul {
+  static constexpr Op op{"matmul(Tensor self, Tensor other) -> Tensor",
+                         "Product of vectors, matrices or batches of matrices, with broadcast batches.",
+                         Kind::Composite, "fmo"};
+  static constexpr bool differentiable = true;
+  static void write_out(const Tensor* out, const Tensor& self, const Tensor& other);
+};
 inline constexpr Op outer_op{"outer(Tensor self, Tensor vec2) -> Tensor", "All products of two vectors.",
                              Kind::Composite, "fmo"};
-inline constexpr Op linear_op{"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor",
-                              "input @ weight.t() + bias over the last dim.", Kind::Composite, "n"};
+struct Linear {
+  static constexpr Op op{"linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor",
+                         "input @ weight.t() + bias over the last dim.", Kind::Composite, "no"};
+  static constexpr bool differentiable = true;
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
+};
 
 }  // namespace gradus

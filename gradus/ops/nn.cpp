@@ -1,6 +1,10 @@
 // Softmax, embedding, dropout.
 #include "gradus/ops/nn.h"
 
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
 #include "gradus/core/rng.h"
 #include "gradus/kernels/index.h"
 #include "gradus/kernels/softmax.h"
@@ -18,7 +22,7 @@ void Softmax::infer(Call& c, const Tensor& self, int64_t dim, bool) {
   check_as(ErrorKind::NotImplemented, is_floating(self.dtype()),
            "\"softmax_lastdim_kernel_impl\" not implemented for '", self.dtype(), "'");
   c.put(wrap_dim(dim, self.dim()));
-  c.output(self.sizes(), self.dtype(), like_strides(self.sizes(), self.strides()));
+  c.output(self.sizes(), self.dtype());
 }
 
 namespace {
@@ -43,7 +47,7 @@ void LogSoftmax::run(const Launch& l) {
 void SoftmaxBackward::infer(Call& c, const Tensor& grad, const Tensor& output, int64_t dim, DType) {
   check(grad.sizes() == output.sizes(), "expected grad of shape ", output.sizes(), ", got ", grad.sizes());
   c.put(wrap_dim(dim, grad.dim()));
-  c.output(grad.sizes(), output.dtype(), like_strides(output.sizes(), output.strides()));
+  c.output(grad.sizes(), output.dtype());
 }
 void SoftmaxBackward::run(const Launch& l) {
   softmax_backward(at_least_1d(l.in[0]), at_least_1d(l.in[1]), at_least_1d(l.out[0]), static_cast<int>(l.ints[0]));
@@ -97,6 +101,58 @@ Tensor EmbeddingBackward::d0(const Tensor& g, const In<1>& indices, const Attr<i
   const Tensor rows = embedding(g, indices);
   if (*padding_idx < 0) return rows;
   return rows.masked_fill((indices == Scalar(static_cast<long>(*padding_idx))).unsqueeze(-1), 0);
+}
+
+namespace {
+
+// Rows named more than once are scaled once.
+template <class T>
+void renorm_rows(const Array& table, const Array& index, double max_norm, double p) {
+  const int64_t* at = index.as<int64_t>();
+  std::vector<int64_t> rows(at, at + index.numel());
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  for (int64_t row : rows) {
+    T* x = table.as<T>() + row * table.strides[0];
+    double sum = 0, largest = 0;
+    for (int64_t i = 0; i < table.sizes[1]; ++i) {
+      const double a = std::fabs(static_cast<double>(x[i * table.strides[1]]));
+      sum += p == 2 ? a * a : p == 1 ? a : std::pow(a, p);
+      largest = std::max(largest, a);
+    }
+    const double norm = std::isinf(p) ? largest : p == 2 ? std::sqrt(sum) : p == 1 ? sum : std::pow(sum, 1 / p);
+    if (norm <= max_norm) continue;
+    const double scale = max_norm / (norm + 1e-7);
+    for (int64_t i = 0; i < table.sizes[1]; ++i)
+      x[i * table.strides[1]] = static_cast<T>(static_cast<double>(x[i * table.strides[1]]) * scale);
+  }
+}
+
+}  // namespace
+
+const Tensor& embedding_renorm_(const Tensor& self, const Tensor& indices, double max_norm, double norm_type) {
+  check(self.dim() == 2, "Expected 2-dimensional tensor, but got ", self.dim(),
+        "-dimensional tensor for argument #1 'self' (while checking arguments for embedding_renorm_)");
+  check_indices(indices);
+  NoGrad guard;
+  const Tensor index = as_int64(indices).contiguous();
+  check_row_bounds(index.impl()->view->array(), self.size(0));
+  View* out[] = {self.impl()->view};
+  View* in[] = {index.impl()->view};
+  const double floats[] = {max_norm, norm_type};
+  Record r;
+  r.run = [](const Launch& l) {
+    dispatch(l.out[0].dtype, [&]<class T>() {
+      if constexpr (DTypeOf<T>::value >= DType::Float16) renorm_rows<T>(l.out[0], l.in[0], l.floats[0], l.floats[1]);
+    });
+  };
+  r.out = out;
+  r.in = in;
+  r.n_out = r.n_in = 1;
+  r.floats = floats;
+  submit(r);
+  bump_version(self.impl());
+  return self;
 }
 
 // ---- dropout

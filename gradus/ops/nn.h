@@ -2,15 +2,26 @@
 #pragma once
 #include "gradus/gen/functions.h"
 #include "gradus/ops/funnel.h"
+#include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 
 // ---- softmax
 
-inline constexpr Op softmax_op{"softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
-                               "exp(self) / sum(exp(self)) along a dim.", Kind::Composite, "fm"};
-inline constexpr Op log_softmax_op{"log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
-                                   "The logarithm of softmax.", Kind::Composite, "fm"};
+struct SoftmaxDim {
+  static constexpr Op op{"softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
+                         "exp(self) / sum(exp(self)) along a dim.", Kind::Composite, "fmo", "NotImplemented"};
+  static constexpr bool fails_in_backward = true;
+  static Tensor d0(const Tensor&) { return no_derivative("softmax"); }
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
+};
+struct LogSoftmaxDim {
+  static constexpr Op op{"log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
+                         "The logarithm of softmax.", Kind::Composite, "fmo", "NotImplemented"};
+  static constexpr bool fails_in_backward = true;
+  static Tensor d0(const Tensor&) { return no_derivative("log_softmax"); }
+  static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
+};
 
 struct Softmax {
   static constexpr Op op{"_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", "softmax along a dim.",
@@ -102,6 +113,35 @@ struct NllLossBackward {
     return nll_loss(g, target, weight, *reduction, *ignore_index);
   }
 };
+struct NllLoss2dForward {
+  static constexpr Op op{
+      "nll_loss2d_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor "
+      "output, Tensor total_weight)",
+      "The same for [N, C, H, W] log-probabilities and [N, H, W] targets.", Kind::Structured, "", "NllLoss2DBackward0"};
+  static void infer(Call& c, const Tensor& self, const Tensor& target, const Tensor& weight, int64_t reduction,
+                    int64_t ignore_index);
+  static void run(const Launch& l) { NllLossForward::run(l); }
+  static Tensor d0(const Tensor& g, const In<0>& x, const In<1>& target, const In<2>& weight,
+                   const Attr<int64_t, 3>& reduction, const Attr<int64_t, 4>& ignore_index, const Out<1>& total) {
+    return nll_loss2d_backward(g, x, target, weight, *reduction, *ignore_index, total);
+  }
+};
+struct NllLoss2dBackward {
+  static constexpr Op op{
+      "nll_loss2d_backward(Tensor grad_output, Tensor self, Tensor target, Tensor? weight, int reduction, SymInt "
+      "ignore_index, Tensor total_weight) -> Tensor",
+      "-weight / total at the targets, zero elsewhere.", Kind::Structured, ""};
+  static void infer(Call& c, const Tensor& grad, const Tensor& self, const Tensor& target, const Tensor& weight,
+                    int64_t reduction, int64_t ignore_index, const Tensor& total_weight);
+  static void run(const Launch& l) { NllLossBackward::run(l); }
+  static Tensor d0(const Tensor& g, const In<2>& target, const In<3>& weight, const Attr<int64_t, 4>& reduction,
+                   const Attr<int64_t, 5>& ignore_index) {
+    return nll_loss2d(g, target, weight, *reduction, *ignore_index);
+  }
+};
+inline constexpr Op nll_loss2d_op{
+    "nll_loss2d(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor",
+    "Negative log-likelihood of [N, C, H, W] log-probabilities at [N, H, W] class indices.", Kind::Composite, "n"};
 inline constexpr Op nll_loss_op{
     "nll_loss(Tensor self, Tensor target, Tensor? weight=None, int reduction=1, SymInt ignore_index=-100) -> Tensor",
     "Negative log-likelihood of [N, C] log-probabilities at [N] class indices.", Kind::Composite, "n"};
@@ -150,6 +190,10 @@ struct EmbeddingBackward {
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<1>& indices, const Attr<int64_t, 3>& padding_idx);
 };
+
+inline constexpr Op embedding_renorm_op{
+    "embedding_renorm_(Tensor(a!) self, Tensor indices, float max_norm, float norm_type) -> Tensor(a!)",
+    "Scales the rows at the indices down to a norm of max_norm, outside the graph.", Kind::Composite, "f"};
 
 inline constexpr Op dropout_op{"dropout(Tensor input, float p, bool train) -> Tensor",
                                "Zeroes elements with probability p and scales the rest by 1 / (1 - p).",

@@ -48,6 +48,11 @@ void check_fits(const Scalar& value, DType dtype) {
   check(v >= r.low && v <= r.high, "value cannot be converted to type ", fixed_width_name(dtype), " without overflow");
 }
 
+Scalar factor_for(const Scalar& value, DType dtype) {
+  if (is_floating(dtype)) return value;
+  return dtype == DType::Bool ? Scalar(value.to_bool()) : Scalar(static_cast<long>(value.to_int()));
+}
+
 bool has_zero(const Tensor& t) { return any_zero(t.impl()->view->array()); }
 
 void check_divisor(const Operand& divisor, DType common) {

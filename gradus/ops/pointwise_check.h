@@ -18,6 +18,8 @@ inline void refuse_integers(const char* kernel, DType common) {
 }
 /// RuntimeError unless a cast of `value` to `dtype` keeps it in range.
 void check_fits(const Scalar& value, DType dtype);
+/// The number as a factor of tensors of `dtype`: integers drop what lies behind the point.
+Scalar factor_for(const Scalar& value, DType dtype);
 /// RuntimeError "ZeroDivisionError" if an integer divisor has a zero.
 void check_divisor(const Operand& divisor, DType common);
 /// "long int", "c10::Half": the C++ type as PyTorch's messages print it.

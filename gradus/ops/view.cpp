@@ -1,6 +1,8 @@
 // Geometry of views.
 #include "gradus/ops/view.h"
 
+#include <algorithm>
+
 namespace gradus {
 
 Tensor sum_to(const Tensor& g, const IntList& sizes) {
@@ -21,6 +23,41 @@ Geometry View_::geometry(const Geometry& g, const IntList& size) {
   return out;
 }
 
+Tensor view(const Tensor& self, DType dtype) {
+  Geometry g = geometry_of(self);
+  const int64_t had = item_size(self.dtype()), wanted = item_size(dtype), last = self.dim() - 1;
+  const std::string what = str(" to view ", self.dtype(), " as ", dtype, " (different element sizes)");
+  if (had != wanted) {
+    check(self.dim() > 0, "self.dim() cannot be 0", what);
+    check(g.strides[last] == 1, "self.stride(-1) must be 1", what, ", but got ", g.strides[last]);
+  }
+  if (had > wanted) {
+    const int64_t ratio = had / wanted;
+    g.sizes[last] *= ratio;
+    g.offset *= ratio;
+    for (int64_t d = 0; d < last; ++d) g.strides[d] *= ratio;
+  } else if (had < wanted) {
+    const int64_t ratio = wanted / had;
+    check(g.sizes[last] % ratio == 0, "self.size(-1) must be divisible by ", ratio, what, ", but got ", g.sizes[last]);
+    check(g.offset % ratio == 0, "self.storage_offset() must be divisible by ", ratio, what, ", but got ", g.offset);
+    for (int64_t d = 0; d < last; ++d) {
+      check(g.strides[d] % ratio == 0, "self.stride(", d, ") must be divisible by ", ratio, what, ", but got ",
+            g.strides[d]);
+      g.strides[d] /= ratio;
+    }
+    g.sizes[last] /= ratio;
+    g.offset /= ratio;
+  }
+  GradMode guard(false);  // bits have no derivative
+  const Tensor out = make_view(self, g);
+  TensorImpl* t = out.impl();
+  View* before = t->view;
+  ref_inc(before->storage->refs);
+  t->view = new_view(before->storage, dtype, g.sizes, g.strides, g.offset);
+  drop(before);
+  return out;
+}
+
 Tensor _unsafe_view(const Tensor& self, IntList size) {
   const Dims sizes = infer_view_size(size, self.numel());
   TensorImpl* t = self.impl();
@@ -36,7 +73,8 @@ Tensor view_as(const Tensor& self, const Tensor& other) { return self.view(other
 Tensor reshape(const Tensor& self, IntList shape) {
   const Dims sizes = infer_view_size(shape, self.numel());
   Dims strides;
-  if (view_strides(self.sizes(), self.strides(), sizes, strides)) return self.view(sizes);
+  if (view_strides(self.sizes(), self.strides(), sizes, strides))
+    return self.is_contiguous() ? self.view(sizes) : _reshape_alias(self, sizes, strides);
   return _unsafe_view(self.clone(MemoryFormat::Contiguous), sizes);
 }
 Tensor reshape_as(const Tensor& self, const Tensor& other) { return self.reshape(other.sizes()); }
@@ -57,27 +95,39 @@ Tensor flatten(const Tensor& self, int64_t start_dim, int64_t end_dim) {
 }
 
 Geometry Expand::geometry(const Geometry& g, const IntList& size, bool) {
-  check(size.size() >= g.sizes.size(), "expand: the number of sizes provided (", size.size(),
-        ") must be greater or equal to the number of dimensions in the tensor (", g.sizes.size(), ")");
   Geometry out{Dims(size), {}, g.offset};
   const int64_t lead = size.size() - g.sizes.size();
-  for (int64_t i = 0; i < size.size(); ++i) {
+  for (int64_t i = size.size() - 1; i >= 0; --i) {
     const bool is_new = i < lead;
+    const int64_t had = is_new ? 1 : g.sizes[i - lead];
     if (size[i] == -1) {
       check(!is_new, "The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ", i);
-      out.sizes[i] = g.sizes[i - lead];
+      out.sizes[i] = had;
     }
-    check(out.sizes[i] >= 0, "The expanded size of the tensor (", out.sizes[i], ") isn't allowed");
-    check(is_new || g.sizes[i - lead] == 1 || g.sizes[i - lead] == out.sizes[i], "The expanded size of the tensor (",
-          size[i], ") must match the existing size (", is_new ? 0 : g.sizes[i - lead], ") at non-singleton dimension ", i,
-          ".  Target sizes: ", size, ".  Tensor sizes: ", g.sizes);
+    check(had == 1 || had == out.sizes[i], "The expanded size of the tensor (", size[i],
+          ") must match the existing size (", had, ") at non-singleton dimension ", i, ".  Target sizes: ", size,
+          ".  Tensor sizes: ", g.sizes);
+    check(out.sizes[i] >= 0, "numel: integer multiplication overflow");
   }
   out.strides = expand_strides(g.sizes, g.strides, out.sizes);
+  if (g.sizes.empty()) return out;         // all strides 0
   for (int64_t i = lead - 1; i >= 0; --i)  // a new dim of size one continues the dims behind it
-    out.strides[i] = out.sizes[i] != 1           ? 0
-                     : i + 1 < out.sizes.size() ? out.sizes[i + 1] * out.strides[i + 1]
-                                                : 1;
+    out.strides[i] = out.sizes[i] != 1 ? 0 : out.sizes[i + 1] * out.strides[i + 1];
   return out;
+}
+
+namespace {
+// "expand(torch.FloatTensor{[2, 3]}, size=[3]): …": the one message of expand that names the tensor's dtype.
+void check_expand_dims(const Tensor& self, const IntList& size) {
+  check(size.size() >= self.dim(), "expand(torch.", scalar_type_name(self.dtype()), "Tensor{", self.sizes(),
+        "}, size=", size, "): the number of sizes provided (", size.size(),
+        ") must be greater or equal to the number of dimensions in the tensor (", self.dim(), ")");
+}
+}  // namespace
+
+Tensor expand(const Tensor& self, IntList size, bool implicit) {
+  check_expand_dims(self, size);
+  return view_op<Expand>(self, size, implicit);
 }
 Tensor expand_as(const Tensor& self, const Tensor& other) { return self.expand(other.sizes()); }
 
@@ -134,8 +184,10 @@ Geometry T::geometry(const Geometry& g) {
 
 Geometry Permute::geometry(const Geometry& g, const IntList& dims) {
   const int64_t n = g.sizes.size();
-  check(dims.size() == n, "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
-        "the desired ordering of dimensions i.e. input.dim() = ", n, " is not equal to len(dims) = ", dims.size());
+  check(dims.size() == n,
+        "permute(sparse_coo): number of dimensions in the tensor input does not match the length of "
+        "the desired ordering of dimensions i.e. input.dim() = ",
+        n, " is not equal to len(dims) = ", dims.size());
   Geometry out{{}, {}, g.offset};
   uint64_t seen = 0;
   for (int64_t d : dims) {
@@ -210,6 +262,12 @@ Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
   return slice(self, dim, first, first + length, 1);
 }
 
+Tensor narrow(const Tensor& self, int64_t dim, const Tensor& start, int64_t length) {
+  check(start.dim() == 0 && !is_floating(start.dtype()) && start.dtype() != DType::Bool,
+        "start must be an 0-dim integral Tensor.");
+  return narrow(self, dim, start.item().to_int(), length);
+}
+
 Tensor detach(const Tensor& self) {
   TensorImpl* t = self.impl();
   ref_inc(t->view->refs);
@@ -222,13 +280,16 @@ Tensor detach(const Tensor& self) {
 
 // ---- as_strided
 
-Tensor as_strided(const Tensor& self, IntList size, IntList stride, std::optional<int64_t> storage_offset) {
+namespace {
+// The offset; raises where the view would leave the storage.
+int64_t check_strided(const Tensor& self, const IntList& size, const IntList& stride,
+                      std::optional<int64_t> storage_offset) {
   check(size.size() == stride.size(), "mismatch in length of strides and shape");
   int64_t last = storage_offset.value_or(self.storage_offset());
   check(last >= 0, "Tensor: invalid storage offset ", last);
   const int64_t offset = last;
   for (int64_t i = 0; i < size.size(); ++i) {
-    check(size[i] >= 0, "as_strided: Negative sizes are not supported at the moment, got sizes: ", size);
+    check(size[i] >= 0, "Trying to create tensor with negative dimension ", size[i], ": ", size);
     check(stride[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
     last += (size[i] - 1) * stride[i];
   }
@@ -237,6 +298,12 @@ Tensor as_strided(const Tensor& self, IntList size, IntList stride, std::optiona
   check(product(size) == 0 || (last + 1) * item <= s->bytes, "setStorage: sizes ", size, ", strides ", stride,
         ", storage offset ", offset, ", and itemsize ", item, " requiring a storage size of ", (last + 1) * item,
         " are out of bounds for storage of size ", s->bytes);
+  return offset;
+}
+}  // namespace
+
+Tensor as_strided(const Tensor& self, IntList size, IntList stride, std::optional<int64_t> storage_offset) {
+  const int64_t offset = check_strided(self, size, stride, storage_offset);
   Tensor out = make_view(self, {Dims(size), Dims(stride), offset});
   if (records_gradient<AsStrided>(self))
     attach<AsStrided>(&out, 1, nullptr, false, self, size, stride, offset, self.sizes(), self.strides(),
@@ -248,31 +315,136 @@ Tensor AsStrided::d0(const Tensor& g, const Attr<Dims, 1>& size, const Attr<Dims
                      const Attr<int64_t, 6>& in_offset) {
   return _gradus_as_strided_backward(g, *size, *stride, *offset - *in_offset, *in_size, *in_stride);
 }
+namespace {
+
+// Positions in memory that sizes and strides reach, as a tensor of that shape.
+Tensor positions(const IntList& size, const IntList& stride, int64_t offset) {
+  Tensor out = full({}, offset, DType::Int64).expand(size);
+  for (int64_t d = 0; d < size.size(); ++d) {
+    Dims shape(size.size(), 1);
+    shape[d] = size[d];
+    out = out + arange(size[d], DType::Int64).view(shape) * stride[d];
+  }
+  return out.reshape(IntList(-1));
+}
+
+int64_t extent(const IntList& size, const IntList& stride, int64_t offset) {
+  int64_t last = offset;
+  for (int64_t d = 0; d < size.size(); ++d) last += (size[d] - 1) * stride[d];
+  return product(size) ? last + 1 : 0;
+}
+
+// Whether two indices may reach the same element: by rising stride, every stride must pass what lies below it.
+bool may_overlap(const IntList& size, const IntList& stride) {
+  if (product(size) <= 1) return false;
+  Dims order;
+  for (int64_t d = 0; d < size.size(); ++d)
+    if (size[d] > 1) order.push_back(d);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return stride[a] < stride[b]; });
+  int64_t last = 0;
+  for (int64_t d : order) {
+    if (stride[d] <= last) return true;
+    last += (size[d] - 1) * stride[d];
+  }
+  return false;
+}
+
+// Memory, from the first element that either view reaches, with the gradient of every element summed.
+struct Scattered {
+  int64_t in_offset, out_offset, count;
+  Scattered(const IntList& size, const IntList& stride, int64_t offset, const IntList& in_size,
+            const IntList& in_stride)
+      : in_offset(offset < 0 ? -offset : 0),
+        out_offset(offset < 0 ? 0 : offset),
+        count(std::max(extent(in_size, in_stride, in_offset), extent(size, stride, out_offset))) {}
+  Tensor sum(const Tensor& g, const IntList& size, const IntList& stride, int64_t at) const {
+    const Tensor memory = zeros(IntList(count), g.dtype());
+    if (may_overlap(size, stride)) return memory.index_add(0, positions(size, stride, at), g.reshape(IntList(-1)));
+    memory.as_strided(size, stride, at).copy_(g);
+    return memory;
+  }
+  // How many indices of the input share each element.
+  Tensor counts(const IntList& in_size, const IntList& in_stride, DType dtype) const {
+    return sum(ones({}, dtype).expand(in_size), in_size, in_stride, in_offset).clamp_min(1);
+  }
+};
+
+}  // namespace
+
 Tensor AsStridedBackward::forward(const Tensor& grad, const IntList& size, const IntList& stride, int64_t offset,
                                   const IntList& in_size, const IntList& in_stride) {
-  // Expanded dims add up first; what remains must not overlap.
-  Tensor g = grad;
-  Dims sizes(size);
-  for (int64_t i = 0; i < size.size(); ++i)
-    if (stride[i] == 0 && size[i] > 1) {
-      g = g.sum(i, true);
-      sizes[i] = 1;
-    }
-  check_as(ErrorKind::NotImplemented,
-           is_non_overlapping_and_dense(in_size, in_stride) && offset >= 0 &&
-               (product(sizes) <= 1 || !has_internal_overlap(sizes, stride)),
-           "the gradient of as_strided over overlapping memory is not implemented");
-  Tensor out = empty_strided(in_size, in_stride, grad.dtype());
-  out.zero_();
-  out.as_strided(sizes, stride, offset).copy_(g);
-  return out;
+  const Scattered s(size, stride, offset, in_size, in_stride);
+  Tensor memory = s.sum(grad, size, stride, s.out_offset);
+  if (may_overlap(in_size, in_stride)) memory = memory / s.counts(in_size, in_stride, grad.dtype());
+  return memory.as_strided(in_size, in_stride, s.in_offset);
 }
 Tensor AsStridedBackward::d0(const Tensor& g, const Attr<Dims, 1>& size, const Attr<Dims, 2>& stride,
                              const Attr<int64_t, 3>& offset, const Attr<Dims, 4>& in_size,
                              const Attr<Dims, 5>& in_stride) {
-  Tensor laid_out = empty_strided(*in_size, *in_stride, g.dtype());
-  laid_out.copy_(g);
-  return laid_out.as_strided(*size, *stride, *offset);
+  const Scattered s(*size, *stride, *offset, *in_size, *in_stride);
+  Tensor memory = zeros(IntList(s.count), g.dtype())
+                      .index_add(0, positions(*in_size, *in_stride, s.in_offset), g.reshape(IntList(-1)));
+  if (may_overlap(*in_size, *in_stride)) memory = memory / s.counts(*in_size, *in_stride, g.dtype());
+  return memory.as_strided(*size, *stride, s.out_offset);
+}
+
+// ---- in place: self gets another geometry, and a node of its own
+
+namespace {
+
+template <class O, class... A>
+const Tensor& view_inplace(const Tensor& self, const Geometry& g, const A&... args) {
+  TensorImpl* t = self.impl();
+  const bool recording = records_gradient<O>(self, args...);
+  check_inplace(t, recording);
+  View* before = t->view;
+  ref_inc(before->storage->refs);
+  View* after = new_view(before->storage, before->dtype, g.sizes, g.strides, g.offset);
+  bump_version(t);
+  Tensor out = self;
+  const bool is_view = t->meta && t->meta->base;
+  if (recording) {
+    // The base of a view keeps its elements, and so its history.
+    t->view = after;
+    attach<O>(&out, 1, nullptr, !is_view, self, args...);
+    if (is_view) t->meta->view_version = version_number(t);
+  }
+  t->view = after;
+  drop(before);
+  return self;
+}
+
+}  // namespace
+
+const Tensor& unsqueeze_(const Tensor& self, int64_t dim) {
+  return view_inplace<Unsqueeze_>(self, Unsqueeze::geometry(geometry_of(self), dim), dim);
+}
+const Tensor& squeeze_(const Tensor& self) {
+  return view_inplace<SqueezeAll_>(self, SqueezeAll::geometry(geometry_of(self)), self.sizes());
+}
+const Tensor& squeeze_(const Tensor& self, int64_t dim) {
+  return view_inplace<SqueezeDim_>(self, SqueezeDim::geometry(geometry_of(self), dim), self.sizes());
+}
+const Tensor& squeeze_(const Tensor& self, IntList dim) {
+  return view_inplace<SqueezeDims_>(self, SqueezeDims::geometry(geometry_of(self), dim), self.sizes());
+}
+const Tensor& transpose_(const Tensor& self, int64_t dim0, int64_t dim1) {
+  return view_inplace<Transpose_>(self, Transpose::geometry(geometry_of(self), dim0, dim1), dim0, dim1);
+}
+const Tensor& t_(const Tensor& self) {
+  check(self.dim() <= 2, "t_() expects a tensor with <= 2 dimensions, but self is ", self.dim(), "D");
+  return view_inplace<T_>(self, T::geometry(geometry_of(self)));
+}
+const Tensor& as_strided_(const Tensor& self, IntList size, IntList stride, std::optional<int64_t> storage_offset) {
+  const int64_t offset = check_strided(self, size, stride, storage_offset);
+  const Geometry before = geometry_of(self);
+  return view_inplace<AsStrided_>(self, {Dims(size), Dims(stride), offset}, size, stride, offset, IntList(before.sizes),
+                                  IntList(before.strides), before.offset);
+}
+Tensor AsStrided_::d0(const Tensor& g, const Attr<Dims, 1>& size, const Attr<Dims, 2>& stride,
+                      const Attr<int64_t, 3>& offset, const Attr<Dims, 4>& in_size, const Attr<Dims, 5>& in_stride,
+                      const Attr<int64_t, 6>& in_offset) {
+  return _gradus_as_strided_backward(g, *size, *stride, *offset - *in_offset, *in_size, *in_stride);
 }
 
 Tensor Tensor::operator[](int64_t index) const { return select(0, index); }

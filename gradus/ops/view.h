@@ -15,9 +15,23 @@ struct View_ {
   static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.reshape(s); }
 };
 
+inline constexpr Op view_dtype_op{"view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)",
+                                  "The same bytes as elements of another dtype; the last dim takes up the difference.",
+                                  Kind::Composite, "m"};
+
 struct UnsafeView {
   static constexpr Op op{"_unsafe_view(Tensor self, SymInt[] size) -> Tensor",
                          "A view of a tensor that nobody else holds.", Kind::Composite, "f", "UnsafeViewBackward0"};
+  static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.reshape(s); }
+};
+
+/// A view with given strides, as reshape makes where the strides need no copy but the input is not contiguous.
+struct ReshapeAlias {
+  static constexpr Op op{"_reshape_alias(Tensor(a) self, SymInt[] size, SymInt[] stride) -> Tensor(a)",
+                         "A view in another shape with known strides.", Kind::ViewOp, "f"};
+  static Geometry geometry(const Geometry& g, const IntList& size, const IntList& stride) {
+    return {Dims(size), Dims(stride), g.offset};
+  }
   static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.reshape(s); }
 };
 
@@ -32,7 +46,7 @@ inline constexpr Op flatten_op{"flatten.using_ints(Tensor(a) self, int start_dim
 
 struct Expand {
   static constexpr Op op{"expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)",
-                         "A view broadcast to a larger shape; -1 keeps a size.", Kind::ViewOp, "m"};
+                         "A view broadcast to a larger shape; -1 keeps a size.", Kind::Composite, "m"};
   static Geometry geometry(const Geometry& g, const IntList& size, bool implicit);
   static Tensor d0(const Tensor& g, const Shape<0>& s) { return sum_to(g, s); }
 };
@@ -43,6 +57,11 @@ struct Unsqueeze {
   static constexpr Op op{"unsqueeze(Tensor(a) self, int dim) -> Tensor(a)", "Inserts a dim of size one.", Kind::ViewOp,
                          "fm"};
   static Geometry geometry(const Geometry& g, int64_t dim);
+  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim) { return g.squeeze(*dim); }
+};
+struct Unsqueeze_ {
+  static constexpr Op op{"unsqueeze_(Tensor(a!) self, int dim) -> Tensor(a!)", "Inserts a dim of size one into self.",
+                         Kind::Composite, "m", "UnsqueezeBackward1"};
   static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim) { return g.squeeze(*dim); }
 };
 
@@ -66,6 +85,21 @@ struct SqueezeDims {
   static Geometry geometry(const Geometry& g, const IntList& dim);
   static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.reshape(s); }
 };
+struct SqueezeAll_ {
+  static constexpr Op op{"squeeze_(Tensor(a!) self) -> Tensor(a!)", "Drops all dims of size one from self.",
+                         Kind::Composite, "m", "SqueezeBackward3"};
+  static Tensor d0(const Tensor& g, const Attr<Dims, 1>& sizes) { return g.reshape(*sizes); }
+};
+struct SqueezeDim_ {
+  static constexpr Op op{"squeeze_.dim(Tensor(a!) self, int dim) -> Tensor(a!)", "Drops a dim of size one from self.",
+                         Kind::Composite, "m", "SqueezeBackward4"};
+  static Tensor d0(const Tensor& g, const Attr<Dims, 1>& sizes) { return g.reshape(*sizes); }
+};
+struct SqueezeDims_ {
+  static constexpr Op op{"squeeze_.dims(Tensor(a!) self, int[] dim) -> Tensor(a!)",
+                         "Drops those dims of size one from self.", Kind::Composite, "m", "SqueezeBackward5"};
+  static Tensor d0(const Tensor& g, const Attr<Dims, 1>& sizes) { return g.reshape(*sizes); }
+};
 
 struct Transpose {
   static constexpr Op op{"transpose.int(Tensor(a) self, int dim0, int dim1) -> Tensor(a)", "Swaps two dims.",
@@ -75,11 +109,23 @@ struct Transpose {
     return g.transpose(*dim0, *dim1);
   }
 };
+struct Transpose_ {
+  static constexpr Op op{"transpose_(Tensor(a!) self, int dim0, int dim1) -> Tensor(a!)", "Swaps two dims of self.",
+                         Kind::Composite, "m", "TransposeBackward1"};
+  static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim0, const Attr<int64_t, 2>& dim1) {
+    return g.transpose(*dim0, *dim1);
+  }
+};
 
 struct T {
   static constexpr Op op{"t(Tensor(a) self) -> Tensor(a)", "The transpose of a matrix; a vector stays as it is.",
                          Kind::ViewOp, "fm"};
   static Geometry geometry(const Geometry& g);
+  static Tensor d0(const Tensor& g) { return g.t(); }
+};
+struct T_ {
+  static constexpr Op op{"t_(Tensor(a!) self) -> Tensor(a!)", "Transposes self, a matrix or less.", Kind::Composite,
+                         "m", "TBackward1"};
   static Tensor d0(const Tensor& g) { return g.t(); }
 };
 
@@ -132,6 +178,9 @@ struct SliceBackward {
 inline constexpr Op narrow_op{"narrow(Tensor(a) self, int dim, SymInt start, SymInt length) -> Tensor(a)",
                               "`length` indices from `start` along a dim.", Kind::Composite, "fm"};
 
+inline constexpr Op narrow_tensor_op{"narrow.Tensor(Tensor(a) self, int dim, Tensor start, SymInt length) -> Tensor(a)",
+                                     "`length` indices from a start held by a zero-dim tensor.", Kind::Composite, "fm"};
+
 struct AsStrided {
   static constexpr Op op{
       "as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)",
@@ -141,11 +190,21 @@ struct AsStrided {
                    const Attr<int64_t, 3>& offset, const Attr<Dims, 4>& in_size, const Attr<Dims, 5>& in_stride,
                    const Attr<int64_t, 6>& in_offset);
 };
+struct AsStrided_ {
+  static constexpr Op op{
+      "as_strided_(Tensor(a!) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a!)",
+      "Gives self any sizes and strides over its storage.", Kind::Composite, "fm", "AsStridedBackward1"};
+  static Tensor d0(const Tensor& g, const Attr<Dims, 1>& size, const Attr<Dims, 2>& stride,
+                   const Attr<int64_t, 3>& offset, const Attr<Dims, 4>& in_size, const Attr<Dims, 5>& in_stride,
+                   const Attr<int64_t, 6>& in_offset);
+};
 struct AsStridedBackward {
   static constexpr Op op{
       "_gradus_as_strided_backward(Tensor grad, int[] size, int[] stride, int offset, int[] in_size, int[] in_stride) "
       "-> Tensor",
-      "Gradient of as_strided; offset counts from the first element of its input.", Kind::Compound, ""};
+      "Gradient of as_strided: where elements were read several times their gradients add up, where the input overlaps "
+      "itself they are shared out; offset counts from the first element of its input.",
+      Kind::Compound, ""};
   static Tensor forward(const Tensor& grad, const IntList& size, const IntList& stride, int64_t offset,
                         const IntList& in_size, const IntList& in_stride);
   static Tensor d0(const Tensor& g, const Attr<Dims, 1>& size, const Attr<Dims, 2>& stride,
@@ -181,6 +240,7 @@ struct Cat {
   static constexpr Op op{"cat(Tensor[] tensors, int dim=0) -> Tensor", "Joins tensors along a dim.", Kind::Compound,
                          "fo"};
   static Tensor forward(TensorList tensors, int64_t dim);
+  static void write_out(const Tensor* out, const TensorList& tensors, int64_t dim);
   static Tensors d0(const Tensor& g, const Shapes<0>& shapes, const Attr<int64_t, 1>& dim);
 };
 struct Stack {

@@ -17,8 +17,7 @@ namespace {
 const std::set<std::string_view> kNumbersAsTensors{"add",          "sub",      "mul",      "div",    "true_divide",
                                                    "floor_divide", "multiply", "subtract", "divide", "copy_"};
 const std::set<std::string_view> kScaledProducts{"addmm", "addmv", "addr", "addbmm", "baddbmm"};
-const std::set<std::string_view> kViewsInPlace{"t",          "transpose", "squeeze",  "unsqueeze",
-                                               "as_strided", "swapaxes",  "swapdims", "transpose"};
+const std::set<std::string_view> kViewsInPlace{"swapaxes", "swapdims"};  // others are operators
 const std::set<std::string_view> kHiddenScalarOverloads{"add", "sub", "mul", "div"};
 
 std::string_view type_text(ArgKind kind) {

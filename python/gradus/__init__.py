@@ -11,11 +11,14 @@ for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
         globals()[_name] = getattr(_C, _name)
 del _name
 
+from gradus._functions import install as _install  # noqa: E402
+from gradus._functions import nonzero, split  # noqa: E402
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from gradus._typename import typename  # noqa: E402
 from gradus.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
 from gradus.version import __version__  # noqa: E402
 
+_install()
 newaxis = None
 
 _SUBMODULES = frozenset("autograd backends cuda nn optim random testing utils version viz _tensor_str _limits".split())

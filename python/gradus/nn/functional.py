@@ -83,7 +83,8 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx += weight.size(0)
     if max_norm is not None:
-        raise NotImplementedError("embedding: max_norm (renormalisation in place) is not in Gradus yet")
+        input = input.contiguous()
+        _C.embedding_renorm_(weight, input, max_norm, norm_type)
     if sparse:
         raise NotImplementedError("embedding: sparse gradients are not in Gradus yet")
     return _C.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
@@ -92,7 +93,7 @@ def embedding(
 def _broadcast_shape(a, b) -> list[int]:
     """The common shape of two shapes, aligned at their last dimension."""
     shape = [*(a if len(a) > len(b) else b)]
-    for back in range(-min(len(a), len(b)), 0):
+    for back in range(-1, -min(len(a), len(b)) - 1, -1):
         m, n = a[back], b[back]
         if m != n and m != 1 and n != 1:
             raise RuntimeError(
@@ -121,7 +122,7 @@ def _pair(input, target):
 def _elementwise(operator, input, target, reduction: str, weight):
     """A loss of one value per element, reduced; the weighted mean divides by the sum of the weights."""
     if weight is None:
-        if input.shape != target.shape:
+        if target.size() != input.size():
             input, target = _pair(input, target)
         return operator(input, target, _Reduction.get_enum(reduction))
     loss = operator(*_pair(input, target), 0)
