@@ -17,7 +17,7 @@ target_include_directories(_C PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_options(_C PRIVATE ${GRADUS_WARNINGS} ${GRADUS_FLAGS} -Wno-missing-field-initializers)
 target_link_libraries(_C PRIVATE Gradus::gradus)
 # Symbols of the static library stay out of the dynamic table: only PyInit__C is visible.
-target_link_options(_C PRIVATE -Wl,--exclude-libs,ALL)
+target_link_options(_C PRIVATE -Wl,--exclude-libs,ALL -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/python.map)
 
 if(NOT SKBUILD)
   # A development build completes the package in the source tree: PYTHONPATH=python is enough to use it.

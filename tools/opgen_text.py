@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from pathlib import Path
 
 from opgen_schema import PYTHON_TYPES, Arg, Operator
@@ -212,7 +213,7 @@ def python_params(op: Operator, method: bool) -> str:
         if arg.keyword_only and not starred:
             out.append("*")
             starred = True
-        name = "input" if arg.name == "self" else arg.name
+        name = "input" if arg.name == "self" else arg.name + "_" * keyword.iskeyword(arg.name)
         text = f"{name}: {PYTHON_TYPES[arg.type]}"
         if arg.default is not None:
             default = {"Mean": "1", "Sum": "2"}.get(arg.default, arg.default)
