@@ -217,7 +217,8 @@ def python_params(op: Operator, method: bool) -> str:
         text = f"{name}: {PYTHON_TYPES[arg.type]}"
         if arg.default is not None:
             default = {"Mean": "1", "Sum": "2"}.get(arg.default, arg.default)
-            text += f" = {default if default.startswith(('[', chr(39))) is False else '...'}"
+            simple = default in ("None", "True", "False") or default.lstrip("-")[:1].isdigit()
+            text += f" = {default if simple else '...'}"
         out.append(text)
     is_factory = {"dtype", "layout", "device", "pin_memory"} <= {a.name for a in op.args}
     extra = (["out: Tensor | None = None"] if "o" in op.forms and not method else []) + (
