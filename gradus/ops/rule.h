@@ -201,6 +201,8 @@ constexpr int saved_list = [] {
 template <class O>
 constexpr bool needs_context = context_of(rule<O, 0>()) || context_of(rule<O, 1>()) || context_of(rule<O, 2>()) ||
                                context_of(rule<O, 3>()) || context_of(rule<O, 4>());
+template <class O, int Bit>
+constexpr bool saves_bit = (all_saves<O> & (1u << Bit)) != 0;
 template <class O, uint32_t Bit>
 constexpr int slot_of = __builtin_popcount(all_saves<O>&(Bit - 1));
 
@@ -414,7 +416,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
                     : 0u),
      ...);
     auto save_arg = [&]<size_t I>(std::integral_constant<size_t, I>, const auto& arg) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(arg)>, Tensor> && (detail::all_saves < O >>> I & 1u)) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(arg)>, Tensor> && detail::saves_bit<O, static_cast<int>(I)>) {
         if (wanted >> I & 1u) save_value(*n, detail::slot_of<O, (1u << I)>, I == 0 && original ? *original : arg);
       }
     };
@@ -429,7 +431,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     if (written) ++written->n;
     detail::adopt_results(n, outs, n_out, in_place);
     auto save_out = [&]<int I>(std::integral_constant<int, I>) {
-      if constexpr (detail::all_saves < O >>> (16 + I) & 1u)
+      if constexpr (detail::saves_bit<O, 16 + I>)
         if (wanted >> (16 + I) & 1u) save_value(*n, detail::slot_of<O, (1u << (16 + I))>, outs[I]);
     };
     save_out(std::integral_constant<int, 0>{});
