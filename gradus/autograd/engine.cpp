@@ -134,6 +134,7 @@ class Walk {
   void deliver(int32_t visit, uint32_t nr, Tensor gradient);
   void enqueue(int32_t visit);
   void step(int32_t visit, bool keep_graph);
+  void capture(int32_t visit, const Tensor* grads);
   void apply_node(Visit v, Tensor* grads, bool keep_graph);
   void conform(Tensor& gradient, const Edge& edge, const Node& from, int index);
   void accumulate_leaf(Node& n, Tensor gradient);
@@ -278,6 +279,11 @@ void Walk::apply_node(Visit v, Tensor* grads, bool keep_graph) {
   }
 }
 
+void Walk::capture(int32_t at, const Tensor* grads) {
+  for (const Capture& c : captures_)
+    if (c.visit == at) captured_[c.input] = grads[c.nr];
+}
+
 void Walk::step(int32_t at, bool keep_graph) {
   Visit v = visits_[static_cast<size_t>(at)];
   Node& n = *v.node;
@@ -288,20 +294,22 @@ void Walk::step(int32_t at, bool keep_graph) {
     many.resize(n.n_out);
     grads = many.data();
   }
+  if (v.first_buffer >= 0)
+    for (int i = 0; i < n.n_out; ++i) grads[i] = std::move(buffers_[static_cast<size_t>(v.first_buffer + i)]);
+  // As in PyTorch, hooks see a gradient before the caller gets it, unless the walk goes on from here.
+  const bool goes_on = v.needed && !is_accumulator(&n);
+  if (v.has_capture && goes_on) capture(at, grads);
   bool any = false;
   for (int i = 0; i < n.n_out; ++i) {
-    if (v.first_buffer >= 0) grads[i] = std::move(buffers_[static_cast<size_t>(v.first_buffer + i)]);
     if (n.hooks && grads[i].defined()) apply_hooks(n, static_cast<uint32_t>(i), grads[i]);
     any = any || grads[i].defined();
   }
-  if (v.has_capture)
-    for (const Capture& c : captures_)
-      if (c.visit == at) captured_[c.input] = grads[c.nr];
+  if (v.has_capture && !goes_on) capture(at, grads);
   if (is_accumulator(&n)) {
     if (!capture_only_) accumulate_leaf(n, std::move(grads[0]));
     return;
   }
-  if (!v.needed) return;
+  if (!goes_on) return;
   if (any) {
     apply_node(v, grads, keep_graph);
     return;

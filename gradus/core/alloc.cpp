@@ -13,7 +13,13 @@ namespace {
 
 constexpr size_t kLine = 64, kClasses = 16, kSmall = kLine * kClasses;
 constexpr uint32_t kKeep = 4096;  // blocks a thread keeps per class
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kPooled = false;  // sanitizers must see every allocation
+constexpr int64_t kCacheLimit = 0;
+#else
+constexpr bool kPooled = true;
 constexpr int64_t kCacheLimit = int64_t{1} << 30;
+#endif
 
 struct Free {
   Free* next;
@@ -160,10 +166,11 @@ void* pool_get(size_t bytes) {
 
 void pool_put(void* block, size_t bytes) noexcept {
   const size_t c = (bytes - 1) / kLine;
-  if (c >= kClasses || pool.closed || pool.count[c] >= kKeep) {
+  if (!kPooled || c >= kClasses || pool.closed || pool.count[c] >= kKeep) {
     std::free(block);
     return;
   }
+  if (!pool.counters) register_thread();  // a thread that only frees must empty its lists, too
   auto* f = static_cast<Free*>(block);
   f->next = pool.head[c];
   pool.head[c] = f;

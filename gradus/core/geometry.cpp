@@ -14,14 +14,29 @@ int64_t wrap_dim(int64_t dim, int64_t ndim) {
   return dim < 0 ? dim + n : dim;
 }
 
+int64_t storage_bytes(const IntList& sizes, const IntList& strides, int64_t offset, int64_t item) {
+  int64_t last = offset, bytes = 0;
+  bool fits = true;
+  for (int64_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == 0) return 0;
+    int64_t span;
+    fits = fits && !__builtin_mul_overflow(sizes[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last);
+  }
+  fits = fits && last < INT64_MAX && !__builtin_mul_overflow(last + 1, item, &bytes);
+  check(fits, "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides);
+  return bytes;
+}
+
 Dims dense_strides(const IntList& sizes) {
   Dims out;
   out.resize(sizes.size());
   int64_t step = 1;
+  bool fits = true;
   for (int64_t i = sizes.size() - 1; i >= 0; --i) {
     out[i] = step;
-    step *= std::max<int64_t>(sizes[i], 1);
+    fits = !__builtin_mul_overflow(step, std::max<int64_t>(sizes[i], 1), &step) && fits;
   }
+  check(fits, "Stride calculation overflowed");
   return out;
 }
 
@@ -139,16 +154,17 @@ Dims like_strides(const IntList& sizes, const IntList& strides) {
 Dims infer_view_size(const IntList& shape, int64_t numel) {
   Dims out(shape);
   int64_t known = 1, unknown = -1;
+  bool countable = true;
   for (int64_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == -1) {
       check(unknown < 0, "only one dimension can be inferred");
       unknown = i;
     } else {
       check(shape[i] >= 0, "invalid shape dimension ", shape[i]);
-      known *= shape[i];
+      countable = !__builtin_mul_overflow(known, shape[i], &known) && countable;
     }
   }
-  const bool fits = unknown < 0 ? known == numel : known > 0 && numel % known == 0;
+  const bool fits = countable && (unknown < 0 ? known == numel : known > 0 && numel % known == 0);
   if (unknown >= 0 && numel == 0 && known == 0)
     raise(ErrorKind::Runtime, str("cannot reshape tensor of 0 elements into shape ", shape,
                                   " because the unspecified dimension size -1 can be any value and is ambiguous"));

@@ -16,7 +16,10 @@ struct Geometry {
 
 /// A dim in [-ndim, ndim) made non-negative; 0-d tensors count as one dim. IndexError otherwise.
 int64_t wrap_dim(int64_t dim, int64_t ndim);
-/// Row-major strides.
+/// Bytes from the start of the storage to behind the last element; 0 if there are none. RuntimeError if int64 is too
+/// small for them.
+int64_t storage_bytes(const IntList& sizes, const IntList& strides, int64_t offset, int64_t item);
+/// Row-major strides. RuntimeError if int64 is too small for them.
 Dims dense_strides(const IntList& sizes);
 /// The common shape of a broadcast. RuntimeError if there is none.
 Dims broadcast_sizes(const IntList& a, const IntList& b);

@@ -69,9 +69,10 @@ const Tensor& copy_(const Tensor& self, const Tensor& src, bool) {
   const bool recording = records_gradient<Copy_>(self, src, false);
   check_inplace(self.impl(), recording);
   check_no_internal_overlap(self);
-  if (self.is_same(src)) return self;
   const View *a = self.impl()->view, *b = src.impl()->view;
-  if (a->storage == b->storage && a->numel && !(a->offset == b->offset && a->strides() == b->strides())) {
+  if (a == b) {
+    // nothing to copy, but a write all the same
+  } else if (a->storage == b->storage && a->numel && !(a->offset == b->offset && a->strides() == b->strides())) {
     check_no_partial_overlap(self, src);
     copy_values(self, copy_of(src));
   } else {

@@ -159,15 +159,13 @@ void Empty::write_out(const Tensor* out, const IntList& size, OptDType, OptLayou
 Tensor empty_strided(IntList size, IntList stride, OptDType dtype, OptLayout, OptDevice, OptBool) {
   check(size.size() == stride.size(), "dimensionality of sizes (", size.size(),
         ") must match dimensionality of strides (", stride.size(), ")");
-  int64_t last = 0;
   for (int64_t i = 0; i < size.size(); ++i) {
     check(size[i] >= 0, "Trying to create tensor with negative dimension ", size[i], ": ", size);
     check(stride[i] >= 0, "Storage size calculation overflowed with sizes=", size, " and strides=", stride);
-    last += (size[i] - 1) * stride[i];
   }
+  check(size.size() <= 64, "tensors have at most 64 dimensions, got ", size.size());
   const DType t = or_default(dtype);
-  const int64_t n = product(size) ? last + 1 : 0;
-  return Tensor(new_tensor(new_view(new_storage(n * item_size(t)), t, size, stride, 0)));
+  return Tensor(new_tensor(new_view(new_storage(storage_bytes(size, stride, 0, item_size(t))), t, size, stride, 0)));
 }
 Tensor empty_like(const Tensor& self, OptDType dtype, OptLayout, OptDevice, OptBool, OptFormat format) {
   const DType t = dtype.value_or(self.dtype());

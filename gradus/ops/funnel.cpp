@@ -6,10 +6,22 @@
 
 namespace gradus {
 
+namespace {
+void check_dims(int64_t n) { check(n <= 64, "tensors have at most 64 dimensions, got ", n); }
+}  // namespace
+
 Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides) {
-  for (int64_t s : sizes) check(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
-  check(sizes.size() <= 64, "tensors have at most 64 dimensions, got ", sizes.size());
-  Storage* storage = new_storage(product(sizes) * item_size(dtype));
+  int64_t bytes = item_size(dtype), step = 1;
+  bool bytes_fit = true, steps_fit = true;
+  for (int64_t s : sizes) {
+    check(s >= 0, "Trying to create tensor with negative dimension ", s, ": ", sizes);
+    bytes_fit &= !__builtin_mul_overflow(bytes, s, &bytes);
+    steps_fit &= !__builtin_mul_overflow(step, s > 1 ? s : 1, &step);
+  }
+  check(bytes_fit, "Storage size calculation overflowed with sizes=", sizes);
+  check(steps_fit, "Stride calculation overflowed");
+  check_dims(sizes.size());
+  Storage* storage = new_storage(bytes);
   return Tensor(new_tensor(new_view(storage, dtype, sizes, strides, 0)));
 }
 
@@ -19,6 +31,9 @@ Geometry geometry_of(const Tensor& t) {
 }
 
 Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind) {
+  int64_t numel = 1;
+  for (int64_t s : IntList(g.sizes)) check(!__builtin_mul_overflow(numel, s, &numel), "numel: integer multiplication overflow");
+  check_dims(g.sizes.size());
   TensorImpl* b = base.impl();
   ref_inc(b->view->storage->refs);
   TensorImpl* t = new_tensor(new_view(b->view->storage, b->view->dtype, g.sizes, g.strides, g.offset));
@@ -107,7 +122,8 @@ void resize_output(const Tensor& out, const IntList& sizes, const IntList& strid
   TensorImpl* t = out.impl();
   View* before = t->view;
   Storage* storage = before->storage;
-  const int64_t needed = (product(sizes) + before->offset) * item_size(before->dtype);
+  const int64_t needed = storage_bytes(sizes, dense_strides(sizes), before->offset, item_size(before->dtype));
+  check_dims(sizes.size());
   if (needed > storage->bytes) {
     check(!(storage->flags & Storage::kForeign) && !storage->exports, "Trying to resize storage that is not resizable");
     void* fresh = data_get(needed);

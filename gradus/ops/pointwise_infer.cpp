@@ -146,6 +146,12 @@ void check_destination(const PointwiseSpec& spec, const Operand* ops, const Tens
     if (ops[i].tensor) check_no_partial_overlap(dst, *ops[i].tensor);
 }
 
+bool is_operand(const PointwiseSpec& spec, const Operand* ops, const Tensor& out) {
+  for (int i = 0; i < spec.n_operands; ++i)
+    if (ops[i].tensor && ops[i].tensor->is_same(out)) return true;
+  return false;
+}
+
 }  // namespace
 
 Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, Dest dest,
@@ -155,7 +161,7 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   const bool simple = same && dest == Dest::Fresh;
   ResultLayout layout;
   if (!simple) layout = infer_layout(spec, ops);
-  if (dest == Dest::InPlace)
+  if (dest == Dest::InPlace || (dest == Dest::Out && is_operand(spec, ops, *dst)))
     check(dst->sizes() == layout.sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ",
           layout.sizes);
   const DType operands = same ? same->dtype() : common_dtype(spec, ops);

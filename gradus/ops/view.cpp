@@ -235,8 +235,8 @@ Geometry Slice::geometry(const Geometry& g, int64_t dim, std::optional<int64_t> 
   const int64_t last = end ? clamped(*end) : n;
   Geometry out = g;
   out.offset += first * g.strides[d];
-  out.sizes[d] = last > first ? (last - first + step - 1) / step : 0;
-  out.strides[d] = g.strides[d] * step;
+  out.sizes[d] = last > first ? (last - first - 1) / step + 1 : 0;
+  out.strides[d] = static_cast<int64_t>(static_cast<uint64_t>(g.strides[d]) * static_cast<uint64_t>(step));
   return out;
 }
 Tensor Slice::d0(const Tensor& g, const Shape<0>& s, const Attr<int64_t, 1>& dim,
@@ -285,19 +285,18 @@ namespace {
 int64_t check_strided(const Tensor& self, const IntList& size, const IntList& stride,
                       std::optional<int64_t> storage_offset) {
   check(size.size() == stride.size(), "mismatch in length of strides and shape");
-  int64_t last = storage_offset.value_or(self.storage_offset());
-  check(last >= 0, "Tensor: invalid storage offset ", last);
-  const int64_t offset = last;
+  const int64_t offset = storage_offset.value_or(self.storage_offset());
+  check(offset >= 0, "Tensor: invalid storage offset ", offset);
   for (int64_t i = 0; i < size.size(); ++i) {
     check(size[i] >= 0, "Trying to create tensor with negative dimension ", size[i], ": ", size);
     check(stride[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
-    last += (size[i] - 1) * stride[i];
   }
   const Storage* s = self.impl()->view->storage;
   const int64_t item = item_size(self.dtype());
-  check(product(size) == 0 || (last + 1) * item <= s->bytes, "setStorage: sizes ", size, ", strides ", stride,
-        ", storage offset ", offset, ", and itemsize ", item, " requiring a storage size of ", (last + 1) * item,
-        " are out of bounds for storage of size ", s->bytes);
+  const int64_t needed = storage_bytes(size, stride, offset, item);
+  check(needed <= s->bytes, "setStorage: sizes ", size, ", strides ", stride, ", storage offset ", offset,
+        ", and itemsize ", item, " requiring a storage size of ", needed, " are out of bounds for storage of size ",
+        s->bytes);
   return offset;
 }
 }  // namespace

@@ -178,7 +178,18 @@ Tensor call_hook(PyObject* hook, const Tensor& gradient) {
   if (result.get() == Py_None) return {};
   if (!is_tensor(result.get()))
     fail(PyExc_TypeError, "expected Variable, but hook returned '%s'", type_name(result.get()).c_str());
-  return tensor_of(result.get());
+  const Tensor replaced = tensor_of(result.get());
+  const bool same_type = replaced.dtype() == gradient.dtype();
+  if (!same_type || !(replaced.sizes() == gradient.sizes())) {
+    PyObject* called = PyObject_GetAttrString(hook, "__name__");
+    if (!called) PyErr_Clear();
+    const Ref text = own(called ? called : PyUnicode_FromString("<unknown>"));
+    const std::string name = PyUnicode_AsUTF8(text.get());
+    check(same_type, "hook '", name, "' has changed the type of value (was torch.", gradient.dtype(),
+          "Tensor got torch.", replaced.dtype(), "Tensor)");
+    raise(ErrorKind::Runtime, str("hook '", name, "' has changed the size of value"));
+  }
+  return replaced;
 }
 
 PyObject* remove_hook(PyObject*, PyObject* id) {
