@@ -72,6 +72,7 @@ TEST(ReduceOps, GradientsAgreeWithFiniteDifferences) {
   check_gradient([](const Tensor& t) { return t.logsumexp({0, 1}); }, x, "logsumexp");
   check_gradient([](const Tensor& t) { return std::get<1>(std_mean(t, 2)); }, x, "mean of std_mean");
   check_gradient([](const Tensor& t) { return t.permute({2, 0, 1}).sum(1).prod(0); }, x, "permuted");
+  check_gradient([](const Tensor& t) { return t.transpose(0, 1).cumsum(0); }, x, "cumsum");
 }
 
 // The gradient of a gradient: differences of the first against backward through it.
@@ -139,6 +140,15 @@ TEST(ReduceOps, ShapesDtypesAndNames) {
   EXPECT_STREQ(r.mean(0).grad_fn()->name(), "MeanBackward1");
   EXPECT_STREQ(std_dim(r, 0).grad_fn()->name(), "StdBackward0");
   EXPECT_STREQ(std::get<0>(var_mean(r)).grad_fn()->name(), "VarMeanBackward0");
+}
+
+TEST(ReduceOps, RunningSums) {
+  EXPECT_EQ(values(arange(6, kUInt8).reshape({3, 2}).t().cumsum(-1)), (std::vector<double>{0, 2, 6, 1, 4, 9}));
+  EXPECT_EQ(arange(3, kInt32).cumsum(0).dtype(), kInt64);
+  // Added in float64 and rounded once each: in float32, 2^24 + 1 would stay where it is.
+  const Tensor steps = ones({4});
+  steps[0].fill_(16777216.0);
+  EXPECT_EQ(values(steps.cumsum(0)), (std::vector<double>{16777216, 16777216, 16777218, 16777220}));
 }
 
 TEST(ReduceOps, WritesToOut) {
