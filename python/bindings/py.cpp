@@ -61,8 +61,9 @@ PyObject* intern(std::string_view s) {
 
 std::string type_name(PyObject* object) {
   const std::string_view name = Py_TYPE(object)->tp_name;
-  // Classes of this package show by their last part, as PyTorch's do.
-  return std::string(name.starts_with("gradus.") ? name.substr(name.rfind('.') + 1) : name);
+  // Classes of this package show as PyTorch's; graph nodes by their last part.
+  if (name.starts_with("gradus.autograd.")) return std::string(name.substr(name.rfind('.') + 1));
+  return name.starts_with("gradus.") ? "torch." + std::string(name.substr(7)) : std::string(name);
 }
 
 PyObject* imported(const char* module, const char* attribute) {
