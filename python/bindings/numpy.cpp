@@ -156,6 +156,7 @@ Tensor tensor_from_ndarray(PyObject* array, bool warn_read_only) {
   int64_t extent = 1;
   for (int64_t i = 0; i < sizes.size(); ++i) extent = sizes[i] ? extent + (sizes[i] - 1) * strides[i] : 0;
   Storage* s = new_storage(0);
+  if (s->data) data_put(s->data, 0);
   s->data = b.buf;
   s->bytes = extent * b.itemsize;
   s->flags = Storage::kForeign | (read_only ? Storage::kReadOnly : 0u);
