@@ -18,8 +18,8 @@ namespace {
 // What the walk knows of one node.
 struct Visit {
   Node* node;
-  int32_t pending = 0;   // edges into it that have not delivered yet
-  bool needed = true;    // leads to an input that was asked for: its rule runs
+  int32_t pending = 0;  // edges into it that have not delivered yet
+  bool needed = true;   // leads to an input that was asked for: its rule runs
   bool has_capture = false;
   bool queued = false;
   int32_t first_buffer = -1;
@@ -210,12 +210,9 @@ void Walk::deliver(int32_t at, uint32_t nr, Tensor gradient) {
   Visit& v = visits_[static_cast<size_t>(at)];
   if (gradient.defined()) {
     Tensor& slot = buffer(v)[nr];
-    if (!slot.defined())
-      slot = std::move(gradient);
-    else if (!create_graph_ && sole_owner(slot) && slot.sizes() == gradient.sizes())
-      slot.add_(gradient);
-    else
-      slot = slot + gradient;
+    if (!slot.defined()) slot = std::move(gradient);
+    else if (!create_graph_ && sole_owner(slot) && slot.sizes() == gradient.sizes()) slot.add_(gradient);
+    else slot = slot + gradient;
   }
 }
 
@@ -241,18 +238,18 @@ void Walk::accumulate_leaf(Node& n, Tensor gradient) {
   const LeafLock lock(n);
   before = leaf.grad();
   if (before.defined()) {
-    if (create_graph_)
-      leaf.set_grad(before + gradient);
-    else
-      before.add_(gradient);
+    if (create_graph_) leaf.set_grad(before + gradient);
+    else before.add_(gradient);
     return;
   }
   const bool dense = is_non_overlapping_and_dense(leaf.sizes(), leaf.strides());
-  if (!create_graph_ && sole_owner(gradient) && (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous())) {
+  if (!create_graph_ && sole_owner(gradient) &&
+      (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous())) {
     leaf.set_grad(gradient);
     return;
   }
-  Tensor copy = empty_strided(leaf.sizes(), dense ? leaf.strides() : IntList(dense_strides(leaf.sizes())), leaf.dtype());
+  Tensor copy =
+      empty_strided(leaf.sizes(), dense ? leaf.strides() : IntList(dense_strides(leaf.sizes())), leaf.dtype());
   copy.copy_(gradient);
   leaf.set_grad(copy);
 }
@@ -415,8 +412,7 @@ Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
 Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool create_graph, TensorList inputs,
                      bool accumulate, bool allow_unused) {
   Tensors gradients = root_gradients(roots, grads, create_graph);
-  for (const Tensor& t : inputs)
-    check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
+  for (const Tensor& t : inputs) check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
   if (accumulate)
     for (const Tensor& t : inputs) t.retain_grad();
   Lease walk;

@@ -192,10 +192,8 @@ void data_put(void* block, int64_t bytes) noexcept {
   ThreadCounters& t = counters();
   t.bytes.add(-bytes);
   t.live.add(-1);
-  if (bytes <= static_cast<int64_t>(kSmall))
-    pool_put(block, static_cast<size_t>(bytes));
-  else
-    large_put(block, rounded(bytes));
+  if (bytes <= static_cast<int64_t>(kSmall)) pool_put(block, static_cast<size_t>(bytes));
+  else large_put(block, rounded(bytes));
 }
 
 MemoryStats memory_stats() {

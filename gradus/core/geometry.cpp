@@ -20,7 +20,8 @@ int64_t storage_bytes(const IntList& sizes, const IntList& strides, int64_t offs
   for (int64_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == 0) return 0;
     int64_t span;
-    fits = fits && !__builtin_mul_overflow(sizes[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last);
+    fits =
+        fits && !__builtin_mul_overflow(sizes[i] - 1, strides[i], &span) && !__builtin_add_overflow(last, span, &last);
   }
   fits = fits && last < INT64_MAX && !__builtin_mul_overflow(last + 1, item, &bytes);
   check(fits, "Storage size calculation overflowed with sizes=", sizes, " and strides=", strides);

@@ -32,7 +32,8 @@ Geometry geometry_of(const Tensor& t) {
 
 Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind) {
   int64_t numel = 1;
-  for (int64_t s : IntList(g.sizes)) check(!__builtin_mul_overflow(numel, s, &numel), "numel: integer multiplication overflow");
+  for (int64_t s : IntList(g.sizes))
+    check(!__builtin_mul_overflow(numel, s, &numel), "numel: integer multiplication overflow");
   check_dims(g.sizes.size());
   TensorImpl* b = base.impl();
   ref_inc(b->view->storage->refs);
