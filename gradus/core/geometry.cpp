@@ -161,7 +161,7 @@ Dims infer_view_size(const IntList& shape, int64_t numel) {
       check(unknown < 0, "only one dimension can be inferred");
       unknown = i;
     } else {
-      check(shape[i] >= 0, "invalid shape dimension ", shape[i]);
+      check(shape[i] >= 0, "invalid shape dimension ", shape[i], " at index ", i, " of shape ", shape);
       countable = !__builtin_mul_overflow(known, shape[i], &known) && countable;
     }
   }

@@ -127,8 +127,6 @@ const Tensor& fill_(const Tensor& self, const Tensor& value) {
   if (recording) attach<FillTensor_>(&out, 1, nullptr, true, self, value);
   return self;
 }
-Tensor fill(const Tensor& self, Scalar value) { return self.clone().fill_(value); }
-Tensor fill(const Tensor& self, const Tensor& value) { return self.clone().fill_(value); }
 const Tensor& zero_(const Tensor& self) { return fill_inplace<Zero_>(self, Scalar(0)); }
 
 }  // namespace gradus

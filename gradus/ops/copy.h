@@ -57,20 +57,29 @@ inline constexpr Op contiguous_op{
 
 struct FillScalar_ {
   static constexpr Op op{"fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)", "Sets every element to a number.",
-                         Kind::Composite, "fm", "FillBackward0"};
+                         Kind::Composite, "fm", "FillBackward2"};
   static Tensor d0(const Tensor& g) { return zeros_like(g); }
 };
 struct FillTensor_ {
   static constexpr Op op{"fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)",
-                         "Sets every element to a zero-dim tensor.", Kind::Composite, "fm", "FillBackward1"};
+                         "Sets every element to a zero-dim tensor.", Kind::Composite, "fm", "FillBackward3"};
   static Tensor d0(const Tensor& g) { return zeros_like(g); }
   static Tensor d1(const Tensor& g) { return g.sum(); }
 };
-inline constexpr Op fill_scalar_op{"fill.Scalar(Tensor self, Scalar value) -> Tensor",
-                                   "A tensor like self with every element the number.", Kind::Composite, "f"};
-inline constexpr Op fill_tensor_op{"fill.Tensor(Tensor self, Tensor value) -> Tensor",
-                                   "A tensor like self with every element the value of a zero-dim tensor.",
-                                   Kind::Composite, "f"};
+struct FillScalar {
+  static constexpr Op op{"fill.Scalar(Tensor self, Scalar value) -> Tensor",
+                         "A tensor like self with every element the number.", Kind::Compound, "f"};
+  static Tensor forward(const Tensor& self, Scalar value) { return empty_like(self).fill_(value); }
+  static Tensor d0(const Tensor& g) { return zeros_like(g); }
+};
+struct FillTensor {
+  static constexpr Op op{"fill.Tensor(Tensor self, Tensor value) -> Tensor",
+                         "A tensor like self with every element the value of a zero-dim tensor.", Kind::Compound, "f",
+                         "FillBackward1"};
+  static Tensor forward(const Tensor& self, const Tensor& value) { return empty_like(self).fill_(value); }
+  static Tensor d0(const Tensor& g) { return zeros_like(g); }
+  static Tensor d1(const Tensor& g) { return g.sum(); }
+};
 struct Zero_ {
   static constexpr Op op{"zero_(Tensor(a!) self) -> Tensor(a!)", "Sets every element to zero.", Kind::Composite, "fm",
                          "ZeroBackward0"};

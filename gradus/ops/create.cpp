@@ -154,7 +154,9 @@ Tensor empty(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool, OptFor
 void Empty::write_out(const Tensor* out, const IntList& size, OptDType, OptLayout, OptDevice, OptBool,
                       OptFormat format) {
   const Tensor like = empty(size, out->dtype(), {}, {}, {}, format);
+  if (out->sizes() == size) return;
   resize_output(*out, size, like.strides());
+  bump_version(out->impl());
 }
 Tensor empty_strided(IntList size, IntList stride, OptDType dtype, OptLayout, OptDevice, OptBool) {
   check(size.size() == stride.size(), "dimensionality of sizes (", size.size(),

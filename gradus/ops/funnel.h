@@ -295,13 +295,13 @@ const Tensor& via_inplace(F&& f, const A&... args) {
   const Tensor& self = *detail::first_tensor(args...);
   const bool recording = records_gradient<O>(args...);
   check_inplace(self.impl(), recording);
-  check_no_internal_overlap(self);
   if constexpr (requires { O::check_self(args...); }) O::check_self(args...);
   Tensor original;
   Tensor result;
   {
     GradMode guard(false);
     result = f();
+    check_no_internal_overlap(self);
     if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
   }
   write_inplace(self, result);

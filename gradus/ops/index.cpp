@@ -334,9 +334,9 @@ void check_gather_shapes(const Tensor& self, int64_t d, const Tensor& index) {
 }
 
 // `src` is undefined where a number is scattered.
-void check_scatter(std::string_view op, const Tensor& self, int64_t d, const Tensor& index, const Tensor& src) {
-  check_index_dtype(op, index);
-  check(!src.defined() || src.dtype() == self.dtype(), op, "(): Expected self.dtype to be equal to src.dtype");
+void check_scatter(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src) {
+  check_index_dtype("scatter", index);
+  check(!src.defined() || src.dtype() == self.dtype(), "scatter(): Expected self.dtype to be equal to src.dtype");
   if (index.numel() == 0) return;
   check(dims_or_one(self) == dims_or_one(index), "Index tensor must have the same number of dimensions as self tensor");
   bool fits = true;
@@ -353,10 +353,10 @@ void check_scatter(std::string_view op, const Tensor& self, int64_t d, const Ten
         d, " and to be no larger size than src ", src.sizes());
 }
 
-Tensor scattered(std::string_view op, const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
-                 Scalar value, ScatterMode mode) {
+Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Scalar value,
+                 ScatterMode mode) {
   const int64_t d = wrap_dim(dim, self.dim());
-  check_scatter(op, self, d, index, src);
+  check_scatter(self, d, index, src);
   if (index.numel() == 0) return self.clone(MemoryFormat::Contiguous);
   const Tensor idx = as_int64(index);
   check_gather_bounds(view_of(idx).array(), size_or_one(self, d), static_cast<int>(d));
@@ -397,23 +397,23 @@ void Gather::run(const Launch& l) {
 }
 
 Tensor ScatterSrc::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scattered("scatter", self, dim, index, src, 0, ScatterMode::Set);
+  return scattered(self, dim, index, src, 0, ScatterMode::Set);
 }
 Tensor ScatterValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value) {
-  return scattered("scatter", self, dim, index, {}, value, ScatterMode::Set);
+  return scattered(self, dim, index, {}, value, ScatterMode::Set);
 }
 Tensor ScatterAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scattered("scatter_add", self, dim, index, src, 0, ScatterMode::Add);
+  return scattered(self, dim, index, src, 0, ScatterMode::Add);
 }
 Tensor ScatterReduce::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                               std::string_view reduce) {
-  check_scatter("scatter", self, wrap_dim(dim, self.dim()), index, src);
-  return scattered("scatter", self, dim, index, src, 0, mode_of(reduce));
+  check_scatter(self, wrap_dim(dim, self.dim()), index, src);
+  return scattered(self, dim, index, src, 0, mode_of(reduce));
 }
 Tensor ScatterReduceValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value,
                                    std::string_view reduce) {
-  check_scatter("scatter", self, wrap_dim(dim, self.dim()), index, {});
-  return scattered("scatter", self, dim, index, {}, value, mode_of(reduce));
+  check_scatter(self, wrap_dim(dim, self.dim()), index, {});
+  return scattered(self, dim, index, {}, value, mode_of(reduce));
 }
 Tensor ScatterReduce::d0(const Tensor&) { return no_derivative("scatter"); }
 
@@ -423,7 +423,7 @@ Tensor nonzero(const Tensor& self) {
   const int64_t n = count_nonzero(view_of(self).array());
   Call c;
   c.input(self);
-  c.output({n, self.dim()}, DType::Int64, {1, n > 0 ? n : (self.dim() > 0 ? 0 : 1)});
+  c.output({n, self.dim()}, DType::Int64, {1, n});  // one column after another
   c.run([](const Launch& l) {
     const Array& out = l.out[0];
     if (out.numel() == 0) return;
@@ -435,9 +435,12 @@ Tensor nonzero(const Tensor& self) {
   });
   return c.outs()[0];
 }
-void Nonzero::check_out(const Tensor& out, DType result) {
-  check(out.dtype() == result, "nonzero: Expected out tensor to have scalar type ", result, " but got scalar type",
-        out.dtype());
+void Nonzero::write_out(const Tensor* out, const Tensor& self) {
+  check(out->dtype() == DType::Int64, "nonzero: Expected out tensor to have scalar type Long but got scalar type",
+        out->dtype());
+  const Tensor result = nonzero(self);
+  resize_output(*out, result.sizes(), result.strides());
+  write_output(*out, result);
 }
 
 Tensor MaskedSelect::forward(const Tensor& self, const Tensor& mask) {

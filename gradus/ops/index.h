@@ -95,7 +95,7 @@ struct ScatterAdd {
 struct ScatterReduce {
   static constexpr Op op{"scatter.reduce(Tensor self, int dim, Tensor index, Tensor src, *, str reduce) -> Tensor",
                          "A copy of self with src added (\"add\") or multiplied (\"multiply\") in at the indices.",
-                         Kind::Compound, "fmio", "NotImplemented"};
+                         Kind::Compound, "fmio", "torch::autograd::NotImplemented"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                         std::string_view reduce);
@@ -106,7 +106,7 @@ struct ScatterReduceValue {
   static constexpr Op op{
       "scatter.value_reduce(Tensor self, int dim, Tensor index, Scalar value, *, str reduce) -> Tensor",
       "A copy of self with one number added or multiplied in at the indices.", Kind::Compound, "fmio",
-      "NotImplemented"};
+      "torch::autograd::NotImplemented"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value, std::string_view reduce);
   static Tensor d0(const Tensor& g) { return ScatterReduce::d0(g); }
@@ -115,7 +115,7 @@ struct ScatterReduceValue {
 struct Nonzero {
   static constexpr Op op{"nonzero(Tensor self) -> Tensor", "Coordinates of the elements that are not zero, [n, ndim].",
                          Kind::Composite, "fmo"};
-  static void check_out(const Tensor& out, DType result);
+  static void write_out(const Tensor* out, const Tensor& self);
 };
 struct MaskedSelect {
   static constexpr Op op{"masked_select(Tensor self, Tensor mask) -> Tensor",

@@ -78,7 +78,7 @@ void Bmm::infer(Call& c, const Tensor& self, const Tensor& mat2) {
 }
 
 void Mv::infer(Call& c, const Tensor& self, const Tensor& vec) {
-  self.size(0);  // a number has none
+  check_as(ErrorKind::Index, self.dim() > 0, "Dimension specified as 0 but tensor has no dimensions");
   check(self.dim() == 2 && vec.dim() == 1, "vector + matrix @ vector expected, got 1, ", self.dim(), ", ", vec.dim());
   check(self.size(1) == vec.size(0), "size mismatch, got input (", self.size(0), "), mat (", self.size(0), "x",
         self.size(1), "), vec (", vec.size(0), ")");
@@ -169,12 +169,15 @@ Tensor outer(const Tensor& self, const Tensor& vec2) {
 void Addmm::check_self(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar, Scalar) {
   if (mat1.dim() != 2 || mat2.dim() != 2) return;  // refused by forward
   const Dims sizes{mat1.size(0), mat2.size(1)};
-  check(!is_expandable_to(self.sizes(), sizes) || self.sizes() == sizes, "Bad in-place call: input tensor size ",
-        self.sizes(), " and output tensor size ", sizes, " should match");
+  check(self.sizes() == sizes, "Bad in-place call: input tensor size ", self.sizes(), " and output tensor size ", sizes,
+        " should match");
 }
 
 Tensor mm(const Tensor& self, const Tensor& mat2, DType out_dtype) {
   return mm(self.to(out_dtype), mat2.to(out_dtype));
+}
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, DType out_dtype, Scalar beta, Scalar alpha) {
+  return addmm(self.to(out_dtype), mat1.to(out_dtype), mat2.to(out_dtype), beta, alpha);
 }
 Tensor bmm(const Tensor& self, const Tensor& mat2, DType out_dtype) {
   return bmm(self.to(out_dtype), mat2.to(out_dtype));

@@ -69,6 +69,10 @@ struct Addmm {
 inline constexpr Op mm_dtype_op{"mm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -> Tensor",
                                 "Product of two matrices, computed and returned in another dtype.", Kind::Composite,
                                 "fmo"};
+inline constexpr Op addmm_dtype_op{
+    "addmm.dtype(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -> "
+    "Tensor",
+    "beta * self + alpha * mat1 @ mat2, computed and returned in another dtype.", Kind::Composite, "fmo"};
 inline constexpr Op bmm_dtype_op{"bmm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -> Tensor",
                                  "Products of two batches of matrices, computed and returned in another dtype.",
                                  Kind::Composite, "fmo"};

@@ -71,7 +71,8 @@ Tensor as_int64(const Tensor& t) { return t.dtype() == DType::Int64 ? t : t.to(D
 void Embedding::infer(Call& c, const Tensor& weight, const Tensor& indices, int64_t, bool, bool sparse) {
   check(weight.dim() == 2, "'weight' must be 2-D");
   check_indices(indices);
-  check_as(ErrorKind::NotImplemented, !sparse, "sparse gradients of embedding are not implemented");
+  check_as(ErrorKind::NotImplemented, !sparse || !weight.requires_grad() || !is_grad_enabled(),
+           "sparse gradients of embedding are not implemented");
   c.clear_inputs();
   c.input(weight);
   const Tensor index = as_int64(indices);

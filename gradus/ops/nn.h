@@ -10,14 +10,15 @@ namespace gradus {
 
 struct SoftmaxDim {
   static constexpr Op op{"softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
-                         "exp(self) / sum(exp(self)) along a dim.", Kind::Composite, "fmo", "NotImplemented"};
+                         "exp(self) / sum(exp(self)) along a dim.", Kind::Composite, "fmo",
+                         "torch::autograd::NotImplemented"};
   static constexpr bool fails_in_backward = true;
   static Tensor d0(const Tensor&) { return no_derivative("softmax"); }
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
 };
 struct LogSoftmaxDim {
   static constexpr Op op{"log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor",
-                         "The logarithm of softmax.", Kind::Composite, "fmo", "NotImplemented"};
+                         "The logarithm of softmax.", Kind::Composite, "fmo", "torch::autograd::NotImplemented"};
   static constexpr bool fails_in_backward = true;
   static Tensor d0(const Tensor&) { return no_derivative("log_softmax"); }
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }

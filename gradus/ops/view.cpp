@@ -107,8 +107,8 @@ Geometry Expand::geometry(const Geometry& g, const IntList& size, bool) {
     check(had == 1 || had == out.sizes[i], "The expanded size of the tensor (", size[i],
           ") must match the existing size (", had, ") at non-singleton dimension ", i, ".  Target sizes: ", size,
           ".  Tensor sizes: ", g.sizes);
-    check(out.sizes[i] >= 0, "numel: integer multiplication overflow");
   }
+  for (int64_t n : out.sizes) check(n >= 0, "numel: integer multiplication overflow");
   out.strides = expand_strides(g.sizes, g.strides, out.sizes);
   if (g.sizes.empty()) return out;         // all strides 0
   for (int64_t i = lead - 1; i >= 0; --i)  // a new dim of size one continues the dims behind it
@@ -288,7 +288,7 @@ int64_t check_strided(const Tensor& self, const IntList& size, const IntList& st
   const int64_t offset = storage_offset.value_or(self.storage_offset());
   check(offset >= 0, "Tensor: invalid storage offset ", offset);
   for (int64_t i = 0; i < size.size(); ++i) {
-    check(size[i] >= 0, "Trying to create tensor with negative dimension ", size[i], ": ", size);
+    check(size[i] >= 0, "Storage size calculation overflowed with sizes=", size, " and strides=", stride);
     check(stride[i] >= 0, "as_strided: Negative strides are not supported at the moment, got strides: ", stride);
   }
   const Storage* s = self.impl()->view->storage;
@@ -435,6 +435,7 @@ const Tensor& t_(const Tensor& self) {
   return view_inplace<T_>(self, T::geometry(geometry_of(self)));
 }
 const Tensor& as_strided_(const Tensor& self, IntList size, IntList stride, std::optional<int64_t> storage_offset) {
+  for (int64_t n : size) check(n >= 0, "Trying to create tensor with negative dimension ", n, ": ", size);
   const int64_t offset = check_strided(self, size, stride, storage_offset);
   const Geometry before = geometry_of(self);
   return view_inplace<AsStrided_>(self, {Dims(size), Dims(stride), offset}, size, stride, offset, IntList(before.sizes),

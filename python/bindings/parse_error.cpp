@@ -80,8 +80,8 @@ std::string describe(PyObject* o) {
 // Walks the parameters as the parser does and raises at the first that does not fit.
 [[noreturn]] void explain(const Group& g, const Overload& o, const Arguments& a) {
   if (g.method && o.params.empty()) {
-    if (a.n) type_error(str("TensorBase.", g.name, "() takes no arguments (", a.n, " given)"));
-    type_error(str("TensorBase.", g.name, "() takes no keyword arguments"));
+    if (a.n) type_error(str("Tensor.", g.name, "() takes no arguments (", a.n, " given)"));
+    type_error(str("Tensor.", g.name, "() takes no keyword arguments"));
   }
   if (a.n > o.max_positional && !o.varargs) raise_extra(g, o, a.n);
   Py_ssize_t at = 0;

@@ -18,8 +18,8 @@ def _split(self, split_size, dim: int = 0):
     if isinstance(split_size, _Base) and split_size.dim() == 0 and not split_size.is_floating_point():
         split_size = int(split_size)
     if isinstance(split_size, int):
-        return _Base.split(self, split_size, dim)
-    return _Base.split_with_sizes(self, split_size, dim)
+        return _C.split(self, split_size, dim)
+    return _C.split_with_sizes(self, split_size, dim)
 
 
 def _columns(coordinates, tensor):
@@ -31,7 +31,7 @@ def nonzero(*args, **kwargs):
     if "as_tuple" not in kwargs:
         return _nonzero(*args, **kwargs)
     as_tuple = kwargs.pop("as_tuple")
-    if as_tuple is True and "out" in kwargs:
+    if as_tuple is True and isinstance(kwargs.get("out"), _Base):
         raise RuntimeError("nonzero does not support the out kwarg when as_tuple is True")
     coordinates = _nonzero(*args, **kwargs)
     if not isinstance(as_tuple, bool):

@@ -83,10 +83,9 @@ def embedding(
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx += weight.size(0)
     if max_norm is not None:
-        input = input.contiguous()
-        _C.embedding_renorm_(weight, input, max_norm, norm_type)
-    if sparse:
-        raise NotImplementedError("embedding: sparse gradients are not in Gradus yet")
+        detached, input = weight.detach(), input.contiguous()
+        _C.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)  # refuses before anything is changed
+        _C.embedding_renorm_(detached, input, max_norm, norm_type)
     return _C.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
 
 
