@@ -1,6 +1,5 @@
 // Pictures of graphs: gradus.viz hands over a tensor, names and the tensors that have them.
 #include "gradus/viz/graph.h"
-
 #include "python/bindings/py.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
