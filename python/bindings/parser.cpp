@@ -83,7 +83,7 @@ void convert_ints(const Group& g, const Param& p, PyObject* const* items, Py_ssi
 }
 
 void convert_tensors(PyObject* o, Value& v, Scratch& s) {
-  Tensors& list = s.lists[s.n_lists++];
+  Tensors& list = s.lists.emplace_back();
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   list.reserve(static_cast<size_t>(n));
   for (Py_ssize_t i = 0; i < n; ++i) {

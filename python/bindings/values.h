@@ -31,8 +31,7 @@ struct Scratch {
   int64_t ints[kInts];
   size_t used = 0;
   std::vector<std::unique_ptr<int64_t[]>> more;
-  Tensors lists[3];
-  int n_lists = 0;
+  std::list<Tensors> lists;
   std::list<Tensor> made;  // tensors that stand for numbers
 
   int64_t* allocate(size_t n) {

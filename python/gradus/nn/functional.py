@@ -17,7 +17,7 @@ def _warn(message: str) -> None:
 
 def relu(input, inplace: bool = False):
     """max(x, 0), element by element."""
-    return input.relu_() if inplace else input.relu()
+    return _C.relu_(input) if inplace else _C.relu(input)
 
 
 def tanh(input):
