@@ -104,6 +104,25 @@ Dims result_sizes(const Plan& plan) {
   return out;
 }
 
+// The result is laid out like one of a pointwise operator over self, which does not vary along the index dims, and the
+// index tensors, which vary along no other.
+Dims result_strides(const Plan& plan, const Tensor& self, const IntList& sizes) {
+  const int64_t n_index = plan.shape.size();
+  std::vector<Dims> operands(plan.index.size() + 1, Dims(sizes.size(), 0));
+  size_t next = 0;
+  for (int64_t d = 0, rest = 0; d < self.dim(); ++d) {
+    if (next < plan.dims.size() && plan.dims[next] == d) {
+      ++next;
+      continue;
+    }
+    operands[0][rest < plan.at ? rest : rest + n_index] = self.strides()[d];
+    ++rest;
+  }
+  for (size_t k = 0; k < plan.index.size(); ++k)
+    for (int64_t i = 0; i < n_index; ++i) operands[k + 1][plan.at + i] = plan.index[k].strides()[i];
+  return pointwise_strides(sizes, operands.data(), static_cast<int>(operands.size()));
+}
+
 // The kernel wants index dims first: sizes and strides of an array whose index dims stand at `at`.
 struct IndexFirst {
   int64_t sizes[64], strides[64];
@@ -190,7 +209,8 @@ Tensor Index::forward(const Tensor& self, TensorList indices) {
   Call c;
   c.input(self);
   put_plan(c, plan);
-  c.output(result_sizes(plan), self.dtype());
+  const Dims sizes = result_sizes(plan);
+  c.output(sizes, self.dtype(), result_strides(plan, self, sizes));
   c.run(&run_index);
   return c.outs()[0];
 }

@@ -181,6 +181,13 @@ void Cat::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) {
   write_output(*out, result);
 }
 
+Tensor concat(TensorList tensors, int64_t dim) { return cat(tensors, dim); }
+void Concat::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) { Cat::write_out(out, tensors, dim); }
+Tensor concatenate(TensorList tensors, int64_t dim) { return cat(tensors, dim); }
+void Concatenate::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) {
+  Cat::write_out(out, tensors, dim);
+}
+
 Tensors Cat::d0(const Tensor& g, const Shapes<0>& shapes, const Attr<int64_t, 1>& dim) {
   const int64_t d = wrap_dim(*dim, g.dim());
   Tensors out;

@@ -243,6 +243,17 @@ struct Cat {
   static void write_out(const Tensor* out, const TensorList& tensors, int64_t dim);
   static Tensors d0(const Tensor& g, const Shapes<0>& shapes, const Attr<int64_t, 1>& dim);
 };
+struct Concat {
+  static constexpr Op op{"concat(Tensor[] tensors, int dim=0) -> Tensor", "Another name of cat.", Kind::Composite, "fo"};
+  static constexpr bool differentiable = true;
+  static void write_out(const Tensor* out, const TensorList& tensors, int64_t dim);
+};
+struct Concatenate {
+  static constexpr Op op{"concatenate(Tensor[] tensors, int dim=0) -> Tensor", "Another name of cat.", Kind::Composite,
+                         "fo"};
+  static constexpr bool differentiable = true;
+  static void write_out(const Tensor* out, const TensorList& tensors, int64_t dim);
+};
 struct Stack {
   static constexpr Op op{"stack(Tensor[] tensors, int dim=0) -> Tensor", "Joins tensors along a new dim.",
                          Kind::Compound, "fo"};
