@@ -146,7 +146,7 @@ Tensor Addmm::forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2
         mat2.dtype());
   check_not_bool(self, "addmm_impl_cpu_");
   const int64_t sizes[] = {mat1.size(0), mat2.size(1)};
-  self.expand({sizes, 2});  // raises if it cannot
+  if (!is_expandable_to(self.sizes(), {sizes, 2})) self.expand({sizes, 2});  // raises
   if (!beta.equals(1) || !alpha.equals(1)) {
     const Tensor product = mat1.mm(mat2) * factor_for(alpha, self.dtype());
     return beta.equals(0) ? product : self * factor_for(beta, self.dtype()) + product;

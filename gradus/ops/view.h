@@ -244,7 +244,8 @@ struct Cat {
   static Tensors d0(const Tensor& g, const Shapes<0>& shapes, const Attr<int64_t, 1>& dim);
 };
 struct Concat {
-  static constexpr Op op{"concat(Tensor[] tensors, int dim=0) -> Tensor", "Another name of cat.", Kind::Composite, "fo"};
+  static constexpr Op op{"concat(Tensor[] tensors, int dim=0) -> Tensor", "Another name of cat.", Kind::Composite,
+                         "fo"};
   static constexpr bool differentiable = true;
   static void write_out(const Tensor* out, const TensorList& tensors, int64_t dim);
 };
