@@ -26,7 +26,7 @@ Dims strides_for(const Tensor& self, std::optional<MemoryFormat> format) {
 
 bool unchanged(const Tensor& self, DType dtype, bool copy, std::optional<MemoryFormat> format) {
   const MemoryFormat f = format.value_or(MemoryFormat::Preserve);
-  return !copy && dtype == self.dtype() && (f == MemoryFormat::Preserve || self.is_contiguous(f));
+  return !copy && dtype == self.dtype() && (f == MemoryFormat::Preserve || suggested_format(self) == f);
 }
 
 Tensor converted(const Tensor& self, DType dtype, bool copy, std::optional<MemoryFormat> format) {
@@ -108,6 +108,21 @@ Tensor to(const Tensor& self, const Tensor& other, bool, bool copy, std::optiona
   return converted(self, other.dtype(), copy, format);
 }
 Tensor type_as(const Tensor& self, const Tensor& other) { return converted(self, other.dtype(), false, {}); }
+
+Tensor real(const Tensor& self) { return self; }
+
+MemoryFormat suggested_format(const Tensor& t) {
+  const int64_t n = t.dim();
+  if ((n != 4 && n != 5) || t.strides()[1] == 0) return MemoryFormat::Contiguous;
+  int64_t least = 0;
+  for (int64_t k = 0; k < n; ++k) {
+    const int64_t d = k == 0 ? 1 : k == n - 1 ? 0 : n - k;  // C, then W, H, (D), then N
+    const int64_t size = t.sizes()[d], stride = t.strides()[d];
+    if (size == 0 || stride < least || (d == 0 && least == t.strides()[1])) return MemoryFormat::Contiguous;
+    least = size > 1 ? stride * size : stride;
+  }
+  return n == 4 ? MemoryFormat::ChannelsLast : MemoryFormat::ChannelsLast3d;
+}
 
 Tensor contiguous(const Tensor& self, MemoryFormat format) {
   if (self.is_contiguous(format)) return self;

@@ -5,6 +5,9 @@
 
 namespace gradus {
 
+/// The memory format that the strides of a tensor suggest, dense or not: channels last if they fall in that order.
+MemoryFormat suggested_format(const Tensor& t);
+
 struct Copy_ {
   static constexpr Op op{"copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)",
                          "Overwrites self with src, broadcast and converted.", Kind::Composite, "m", "CopyBackwards"};
@@ -51,6 +54,8 @@ inline constexpr Op to_other_op{
 inline constexpr Op type_as_op{"type_as(Tensor self, Tensor other) -> Tensor", "self in the dtype of other.",
                                Kind::Composite, "m"};
 
+inline constexpr Op real_op{"real(Tensor(a) self) -> Tensor(a)", "self: no tensor here has an imaginary part.",
+                            Kind::Composite, "f"};
 inline constexpr Op contiguous_op{
     "contiguous(Tensor(a) self, *, MemoryFormat memory_format=contiguous_format) -> Tensor(a)",
     "self if it is contiguous, else a contiguous copy.", Kind::Composite, "m"};

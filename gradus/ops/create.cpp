@@ -94,11 +94,16 @@ template <class T>
 void fill_linspace(T* p, int64_t n, int64_t stride, double a, double b) {
   using C = std::conditional_t<std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>, float, T>;
   if constexpr (std::is_floating_point_v<C>) {
-    const C start = static_cast<C>(a), end = static_cast<C>(b);
-    const C step = n > 1 ? (end - start) / static_cast<C>(n - 1) : C{};
+    // 16-bit floats round after every operation.
+    auto rounded = [](auto x) {
+      if constexpr (std::is_same_v<C, T>) return static_cast<C>(x);
+      else return static_cast<C>(static_cast<T>(static_cast<C>(x)));
+    };
+    const C start = rounded(a), end = rounded(b);
+    const C step = n > 1 ? rounded(rounded(end - start) / rounded(n - 1)) : C{};
     for (int64_t i = 0; i < n; ++i)
-      p[i * stride] = static_cast<T>(i < n / 2 ? start + step * static_cast<C>(i)
-                                               : (n == 1 ? start : end - step * static_cast<C>(n - i - 1)));
+      p[i * stride] = static_cast<T>(i < n / 2 || n == 1 ? start + rounded(step * rounded(i))
+                                                         : end - rounded(step * rounded(n - i - 1)));
   } else {
     // The ends are integers first, the steps between them are not.
     const double start = static_cast<double>(static_cast<T>(static_cast<int64_t>(a)));

@@ -1,4 +1,5 @@
 // Splitting a tensor into views, joining tensors into one.
+#include "gradus/ops/copy.h"
 #include "gradus/ops/view.h"
 
 namespace gradus {
@@ -109,25 +110,12 @@ Tensor Unbind::d0(const Tensor&, const Grads& grads, const Shape<0>& s, const At
 
 namespace {
 
-// Channels last if the strides fall in that order, dense or not.
-bool suggests_channels_last(const Tensor& t, int64_t n) {
-  if (t.dim() != n || t.strides()[1] == 0) return false;
-  int64_t least = 0;
-  for (int64_t k = 0; k < n; ++k) {
-    const int64_t d = k == 0 ? 1 : k == n - 1 ? 0 : n - k;  // C, then W, H, (D), then N
-    const int64_t size = t.sizes()[d], stride = t.strides()[d];
-    if (size == 0 || stride < least || (d == 0 && least == t.strides()[1])) return false;
-    least = size > 1 ? stride * size : stride;
-  }
-  return true;
-}
-
 // Strides of a concatenation: channels last if all tensors are, else row-major (empty).
 Dims layout_of_join(const TensorList& tensors, const IntList& sizes) {
   const int64_t n = sizes.size();
   if (n != 4 && n != 5) return {};
   for (const Tensor& t : tensors)
-    if (!suggests_channels_last(t, n)) return {};
+    if (t.dim() != n || suggested_format(t) == MemoryFormat::Contiguous) return {};
   Dims strides(n, 1);
   int64_t step = sizes[1] ? sizes[1] : 1;
   for (int64_t d = n - 1; d >= 2; --d) {
