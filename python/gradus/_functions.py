@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gradus import _C
 
-_Base = _C.Tensor.__mro__[1]
+_Base: type[_C.Tensor] = _C.Tensor.__mro__[1]  # type: ignore[assignment]
 _nonzero = _C.nonzero
 
 
