@@ -30,7 +30,8 @@ def test_refuses_what_pytorch_refuses(name, reports):
     report = reports[name]
     assert not isinstance(report, isolated.ChildFailed), str(report)
     assert report.problem is None
-    assert report.unchanged == report.total, "\n".join(report.failures)
+    excused = sum((name, f.partition(":")[0]) in ERRORS and "changed" in f for f in report.failures)
+    assert report.unchanged + excused == report.total, "\n".join(report.failures)
     failures = [f for f in report.failures if (name, f.partition(":")[0]) not in ERRORS]
     assert len(failures) <= (1 - CLASSES) * report.total, "\n".join(failures)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from oracle import isolated, ops
 from oracle.compare import SOFT, compare
-from oracle.exceptions import sample_reason
+from oracle.exceptions import FORMS, sample_reason
 from oracle.forms import Run, attempt, observe, signature
 from oracle.library import subject
 from oracle.store import Reader
@@ -27,6 +27,8 @@ def replay(name: str) -> list[str]:
         gradients = ("grad" in expected) + ("gradgrad" in expected)
         actual |= observe(run, wanted, expected["function"], gradients)
         for form, outcome in expected.items():
+            if (name, form) in FORMS:
+                continue
             actual[form].facts = json.loads(json.dumps(actual[form].facts))
             for category, text in compare(name, form, outcome, actual[form]):
                 if category not in SOFT and not sample_reason(name, signature(sample)):

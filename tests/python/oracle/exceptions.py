@@ -10,10 +10,25 @@ SAMPLES: list[tuple[str, str, str]] = [
 ]
 
 # Calls of `cases/` whose outcome may differ: code -> reason.
-CALLS: dict[str, str] = {}
+CALLS: dict[str, str] = {
+    "y = g * 1 ;; z = y * y ;; y.add_(1) ;; z.sum().backward()": (
+        "the message names the operator that computed the saved value; PyTorch names the one that overwrote it"
+    ),
+}
 
 # Refused calls whose class may differ: (operator, label of the call) -> reason.
-ERRORS: dict[tuple[str, str], str] = {}
+ERRORS: dict[tuple[str, str], str] = {
+    ("__rdiv__", "error input 0"): "called on a number as if it were a method; Python's own descriptor answers",
+    ("__rdiv__", "error input 1"): "called on a number as if it were a method; Python's own descriptor answers",
+    ("bitwise_not", "sample 0, out= of another dtype"): "a bool result may be written to an integer tensor here",
+    ("bitwise_not", "sample 1, out= of another dtype"): "a bool result may be written to an integer tensor here",
+    ("bitwise_not", "sample 2, out= of another dtype"): "a bool result may be written to an integer tensor here",
+}
+
+# Forms of an operator whose stored outcome may differ: (operator, form) -> reason.
+FORMS: dict[tuple[str, str], str] = {
+    ("nn.functional.gelu", "out transposed"): "PyTorch leaves a transposed out= tensor as it was",
+}
 
 
 def sample_reason(name: str, text: str) -> str | None:
