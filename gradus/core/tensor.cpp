@@ -67,7 +67,8 @@ const Tensor& Tensor::requires_grad_(bool wanted) const {
   }
   check(is_floating(dtype()), "only Tensors of floating point dtype can require gradients");
   impl_->flags |= TensorImpl::kRequiresGrad;
-  meta_of(impl_);  // made before threads share the leaf: one may store a gradient while others read what it is a view of
+  // Made before threads share the leaf: one may store a gradient while others ask whether it is a view.
+  meta_of(impl_);
   return *this;
 }
 
