@@ -101,13 +101,11 @@ const PointwiseInfos& infos_of() {
   return table.info;
 }
 
-inline bool is_same_as_first(const Tensor& first) { return first.defined(); }
 template <class A0, class... A>
 const Tensor* first_tensor(const A0& a, const A&...) {
   if constexpr (std::is_same_v<A0, Tensor>) return &a;
   else return nullptr;
 }
-constexpr bool saves_self_of(uint32_t bits) { return bits & 1u; }
 
 /// True if an in-place call must keep a copy of self for its gradient.
 template <class O, class... A>
