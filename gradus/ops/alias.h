@@ -1,9 +1,16 @@
-// Second names that PyTorch has for pointwise operators.
+// Second names that PyTorch has for pointwise operators, and second handles on a tensor.
 #pragma once
 #include "gradus/gen/functions.h"
-#include "gradus/ops/op.h"
+#include "gradus/ops/funnel.h"
 
 namespace gradus {
+
+/// What x[...] gives.
+struct Alias {
+  static constexpr Op op{"alias(Tensor(a) self) -> Tensor(a)", "A view of the whole.", Kind::ViewOp, ""};
+  static Geometry geometry(const Geometry& g) { return g; }
+  static Tensor d0(const Tensor& g) { return g; }
+};
 
 inline constexpr Op multiply_tensor_op{"multiply.Tensor(Tensor self, Tensor other) -> Tensor", "Another name of mul.",
                                        Kind::Composite, "fmo"};

@@ -95,7 +95,8 @@ consteval ArgKind arg_kind(std::string_view t) {
 consteval ArgSpec parse_arg(std::string_view text, bool keyword_only) {
   ArgSpec a;
   a.keyword_only = keyword_only;
-  const auto space = text.find(' ');
+  auto space = text.find(' ');
+  if (text.find("(a -> *)") < text.npos) space = text.find(' ', text.find(')'));  // a list of views
   a.type = text.substr(0, space);
   a.kind = arg_kind(a.type);
   a.written = a.type.find('!') != a.type.npos;

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "gradus/core/format.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/arguments.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -15,7 +15,6 @@ namespace gradus::py {
 namespace {
 
 using OptFormat = std::optional<MemoryFormat>;
-LateOp<Tensor(const Tensor&, DType, bool, bool, OptFormat)> to_op("to.dtype");
 
 // "numpy.float32" -> Float32, by the name of a scalar's type.
 DType dtype_of_numpy_scalar(PyObject* o) {
@@ -123,7 +122,7 @@ T* store(T* to, PyObject* o, const Dims& sizes, int64_t dim) {
 }
 
 Tensor converted_copy(const Tensor& t, std::optional<DType> dtype) {
-  return to_op(t.variable_data(), dtype.value_or(t.dtype()), false, true, OptFormat{});
+  return to(t.variable_data(), dtype.value_or(t.dtype()), false, true, OptFormat{});
 }
 
 std::optional<DType> dtype_argument(const char* function, PyObject* o) {
@@ -169,7 +168,7 @@ PyObject* shared(const char* function, PyObject* data, std::optional<DType> dtyp
   if (is_tensor(data)) {
     const Tensor& t = tensor_of(data);
     if (!copy && (!dtype || *dtype == t.dtype())) return Py_INCREF(data), data;
-    return wrap(to_op(t, dtype.value_or(t.dtype()), false, copy, OptFormat{}));
+    return wrap(to(t, dtype.value_or(t.dtype()), false, copy, OptFormat{}));
   }
   if (is_ndarray(data) && !copy) {
     Tensor t = tensor_from_ndarray(data);
@@ -235,7 +234,7 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
   if (PyUnicode_Check(data)) fail(PyExc_TypeError, "new(): invalid data type '%s'", Py_TYPE(data)->tp_name);
   const Dims sizes = infer_sizes(data);
   const DType type = dtype ? *dtype : infer_dtype(data);
-  Tensor t = fresh_tensor(sizes, type);
+  Tensor t = empty(sizes, type);
   dispatch(type, [&]<class T>() { store(static_cast<T*>(t.data_ptr()), data, sizes, 0); });
   return t;
 }
@@ -258,9 +257,9 @@ Tensor legacy_tensor(PyObject* args, PyObject* kwargs, DType dtype) {
       dims.push_back(to_int(PySequence_Fast_GET_ITEM(list.get(), i)));
       check(dims.back() >= 0, "Trying to create tensor with negative dimension ", dims.back(), ": ", dims);
     }
-    return fresh_tensor(dims, dtype);
+    return empty(dims, dtype);
   }
-  if (!first) return fresh_tensor(0, dtype);
+  if (!first) return empty(0, dtype);
   if (is_tensor(first)) {
     check_as(ErrorKind::Type, tensor_of(first).dtype() == dtype, "expected a tensor of dtype ", name(dtype), " (got ",
              name(tensor_of(first).dtype()), ")");

@@ -2,7 +2,7 @@
 #include "python/bindings/generator.h"
 
 #include "gradus/core/format.h"
-#include "python/bindings/late_op.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -71,7 +71,7 @@ PyObject* initial_seed(PyObject* self, PyObject*) {
 }
 PyObject* get_state(PyObject* self, PyObject*) {
   return guarded([&] {
-    Tensor t = fresh_tensor(Generator::kStateBytes, DType::UInt8);
+    Tensor t = empty(Generator::kStateBytes, DType::UInt8);
     generator_of(self)->get_state(static_cast<uint8_t*>(t.data_ptr()));
     return wrap(static_cast<Tensor&&>(t));
   });

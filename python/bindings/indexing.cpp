@@ -1,8 +1,8 @@
 // x[...] and x[...] = v: integers, slices, ellipsis and None become views, tensors and lists become advanced indexing.
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/creation.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/values.h"
 
@@ -11,21 +11,10 @@ namespace gradus::py {
 namespace {
 
 using OptInt = std::optional<int64_t>;
-LateOp<Tensor(const Tensor&, int64_t, int64_t)> select_op("select.int");
-LateOp<Tensor(const Tensor&, int64_t, OptInt, OptInt, int64_t)> slice_op("slice.Tensor");
-LateOp<Tensor(const Tensor&, int64_t)> unsqueeze_op("unsqueeze");
-LateOp<Tensor(const Tensor&, IntList, bool)> expand_op("expand");
-UnaryOp alias_op("alias");
-LateOp<Tensor(const Tensor&, IntList)> view_op("view");
-LateOp<Tensor(const Tensor&, TensorList)> index_op("index.Tensor");
-LateOp<const Tensor&(const Tensor&, TensorList, const Tensor&, bool)> index_put_op("index_put_");
-LateOp<const Tensor&(const Tensor&, Scalar)> fill_op("fill_.Scalar");
-LateOp<const Tensor&(const Tensor&, const Tensor&)> fill_tensor_op("fill_.Tensor");
-LateOp<const Tensor&(const Tensor&, const Tensor&, bool)> copy_op("copy_");
 
 bool is_mask(const Tensor& t) { return t.dtype() == DType::Bool || t.dtype() == DType::UInt8; }
 
-Tensor select(const Tensor& t, int64_t dim, int64_t index, int64_t real_dim) {
+Tensor select_at(const Tensor& t, int64_t dim, int64_t index, int64_t real_dim) {
   if (dim == 0 && t.dim() == 0)
     raise(ErrorKind::Index,
           "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
@@ -33,7 +22,7 @@ Tensor select(const Tensor& t, int64_t dim, int64_t index, int64_t real_dim) {
   const int64_t size = t.sizes()[dim];
   check_as(ErrorKind::Index, index >= -size && index < size, "index ", index, " is out of bounds for dimension ",
            real_dim, " with size ", size);
-  return select_op(t, dim, index);
+  return select(t, dim, index);
 }
 
 OptInt bound(PyObject* o) {
@@ -47,17 +36,15 @@ OptInt bound(PyObject* o) {
   return to_int(o);
 }
 
-Tensor slice(const Tensor& t, int64_t dim, PyObject* index) {
+Tensor slice_of(const Tensor& t, int64_t dim, PyObject* index) {
   auto* s = reinterpret_cast<PySliceObject*>(index);
   const int64_t step = bound(s->step).value_or(1);
   check_as(ErrorKind::Value, step != 0, "slice step cannot be zero");
   check_as(ErrorKind::Value, step > 0, "step must be greater than zero");
   const OptInt start = bound(s->start), stop = bound(s->stop);
   if (!start && !stop && step == 1 && t.dim()) return t;  // all of it
-  return slice_op(t, dim, start, stop, step);
+  return slice(t, dim, start, stop, step);
 }
-
-Tensor alias(const Tensor& t) { return alias_op.exists() ? alias_op(t) : expand_op(t, t.sizes(), false); }
 
 // A list counts as a tuple of indices if it holds anything that only makes sense there.
 bool list_is_tuple(PyObject* index) {
@@ -79,7 +66,7 @@ Tensor index_tensor(PyObject* o) {
   if (is_ndarray(o)) return tensor_from_ndarray(o, false);
   const Py_ssize_t n = PySequence_Size(o);
   ensure(n >= 0);
-  if (n == 0) return fresh_tensor(0, DType::Int64);
+  if (n == 0) return empty(0, DType::Int64);
   return tensor_from_data(o, {});
 }
 
@@ -119,10 +106,10 @@ class Selection {
 
   void take(PyObject* o, int64_t missing) {
     if (PySlice_Check(o)) {
-      view = slice(view, dim++, o);
+      view = slice_of(view, dim++, o);
       ++real_dim;
     } else if (o == Py_None) {
-      view = unsqueeze_op(view, dim++);
+      view = unsqueeze(view, dim++);
       ++real_dim;
     } else if (o == Py_Ellipsis) {
       dim += missing;
@@ -130,7 +117,7 @@ class Selection {
     } else if (PyBool_Check(o)) {
       take_flag(o == Py_True);
     } else if (is_int(o)) {
-      view = select(view, dim, to_int(o), real_dim++);
+      view = select_at(view, dim, to_int(o), real_dim++);
     } else if (is_tensor(o)) {
       take_tensor(tensor_of(o));
     } else if (PySequence_Check(o)) {
@@ -142,11 +129,11 @@ class Selection {
 
   void take_flag(bool flag) {
     ++real_dim;
-    view = unsqueeze_op(view, dim);
-    record(flag ? scalar_row() : fresh_tensor(0, DType::Int64));
+    view = unsqueeze(view, dim);
+    record(flag ? scalar_row() : empty(0, DType::Int64));
   }
   static Tensor scalar_row() {
-    Tensor t = fresh_tensor(1, DType::Int64);
+    Tensor t = empty(1, DType::Int64);
     *static_cast<int64_t*>(t.data_ptr()) = 0;
     return t;
   }
@@ -156,7 +143,7 @@ class Selection {
       if (t.dtype() == DType::Bool || t.dtype() == DType::UInt8) {
         if (t.dtype() == DType::Bool) return take_flag(t.item().to_bool());
       }
-      view = select(view, dim, t.item().to_int(), real_dim++);
+      view = select_at(view, dim, t.item().to_int(), real_dim++);
       return;
     }
     real_dim += is_mask(t) ? t.dim() : 1;
@@ -172,7 +159,7 @@ class Selection {
            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got %s)",
            type_name(o).c_str());
     }
-    view = select(view, dim, to_int(index.get()), real_dim++);
+    view = select_at(view, dim, to_int(index.get()), real_dim++);
   }
 
   void record(Tensor t) {
@@ -206,13 +193,13 @@ Tensor without_leading_ones(const Tensor& t) {
   const IntList sizes = t.sizes();
   int64_t first = 0;
   while (first < sizes.size() && sizes[first] == 1) ++first;
-  return first ? view_op(t, IntList(sizes.data() + first, sizes.size() - first)) : t;
+  return first ? gradus::view(t, IntList(sizes.data() + first, sizes.size() - first)) : t;
 }
 
 void assign(const Tensor& to, const Tensor& value) {
-  if (to.sizes() == value.sizes()) copy_op(to, value, false);
-  else if (value.dim() == 0) fill_tensor_op(to, value);
-  else copy_op(to, expand_op(without_leading_ones(value), to.sizes(), false), false);
+  if (to.sizes() == value.sizes()) copy_(to, value, false);
+  else if (value.dim() == 0) fill_(to, value);
+  else copy_(to, expand(without_leading_ones(value), to.sizes(), false), false);
 }
 
 }  // namespace
@@ -220,9 +207,9 @@ void assign(const Tensor& to, const Tensor& value) {
 PyObject* tensor_getitem(PyObject* self, PyObject* index) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
-    if (PyLong_CheckExact(index)) return wrap(select(t, 0, to_int(index), 0));
+    if (PyLong_CheckExact(index)) return wrap(select_at(t, 0, to_int(index), 0));
     Selection s(t, index);
-    if (s.advanced()) return wrap(index_op(s.view, packed(s.indices)));
+    if (s.advanced()) return wrap(gradus::index(s.view, packed(s.indices)));
     return wrap(s.view.is_same(t) ? alias(t) : static_cast<Tensor&&>(s.view));
   });
 }
@@ -236,12 +223,13 @@ int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
       fail(PyExc_TypeError, "can't assign a %s to a %s", type_name(value).c_str(), torch_type(t.dtype()).c_str());
     Selection s(t, index);
     if (!s.advanced()) {
-      if (number) fill_op(s.view, to_scalar(value));
+      if (number) fill_(s.view, to_scalar(value));
       else assign(s.view, tensor_of(value));
       return;
     }
-    const Tensor values = number ? scalar_tensor(to_scalar(value), t.dtype()) : without_leading_ones(tensor_of(value));
-    index_put_op(s.view, packed(s.indices), values, false);
+    const Tensor values =
+        number ? gradus::scalar_tensor(to_scalar(value), t.dtype()) : without_leading_ones(tensor_of(value));
+    index_put_(s.view, packed(s.indices), values, false);
   });
 }
 

@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "gradus/core/format.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/generator.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/signatures.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -97,7 +97,7 @@ void convert_tensors(PyObject* o, Value& v, Scratch& s) {
 const Tensor* to_tensor(PyObject* o, Scratch& s) {
   if (is_tensor(o)) return &tensor_of(o);
   const Scalar number = to_scalar(o);
-  s.made.push_back(scalar_tensor(number, number.is_float() ? default_dtype() : number.dtype()));
+  s.made.push_back(gradus::scalar_tensor(number, number.is_float() ? default_dtype() : number.dtype()));
   return &s.made.back();
 }
 

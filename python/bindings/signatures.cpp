@@ -48,12 +48,6 @@ std::string_view type_text(ArgKind kind) {
   return "torch.Generator";
 }
 
-// A list of views is written "Tensor(a -> *) self".
-std::string_view name_of(const ArgSpec& a) {
-  const auto arrow = a.name.find("-> *) ");
-  return arrow == a.name.npos ? a.name : a.name.substr(arrow + 6);
-}
-
 // The spelling by which PyTorch sorts overloads.
 std::string sort_type(const ArgSpec& a) {
   switch (a.kind) {
@@ -82,7 +76,7 @@ std::string sort_text(const Schema& s) {
     if (a.keyword_only && (!i || !s.args[static_cast<size_t>(i - 1)].keyword_only)) text += "*, ";
     text += sort_type(a);
     text += ' ';
-    text += name_of(a) == "self" && is_tensor(a.kind) ? "input" : name_of(a);
+    text += a.name == "self" && is_tensor(a.kind) ? "input" : a.name;
     if (a.has_default) text.append("=").append(a.fallback);
   }
   return text;
@@ -204,7 +198,7 @@ Param make_param(const ArgSpec& a, int slot) {
   p.allow_none = a.type.back() == '?';
   const std::string_view f = a.fallback;
   p.fallback = a.has_default ? (p.allow_none ? "None" : std::string(f)) : "";
-  set_name(p, name_of(a) == "self" && is_tensor(a.kind) ? "input" : name_of(a));
+  set_name(p, a.name == "self" && is_tensor(a.kind) ? "input" : a.name);
   return p;
 }
 
@@ -264,7 +258,7 @@ Overload make_overload(const OpEntry& entry, const Boxed& call, bool method, boo
   for (int i = 0; i < s.n_args; ++i) {
     const ArgSpec& a = s.args[static_cast<size_t>(i)];
     o.defaults.push_back(parse_default(a));
-    if (method && name_of(a) == "self" && o.self_slot < 0) {
+    if (method && a.name == "self" && o.self_slot < 0) {
       o.self_slot = i;
       continue;
     }

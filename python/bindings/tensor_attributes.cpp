@@ -1,8 +1,8 @@
 // Attributes of Tensor: shape, dtype, grad, grad_fn, data and the like.
 #include "gradus/core/format.h"
 #include "gradus/core/node.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/autograd.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 
@@ -110,21 +110,19 @@ int set_data(PyObject* self, PyObject* value, void*) {
   });
 }
 
-LateOp<Tensor(const Tensor&, IntList)> permute_op("permute");
-LateOp<Tensor(const Tensor&, int64_t, int64_t)> transpose_op("transpose.int");
 PyObject* get_transposed(PyObject* self, void*) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
     Dims order(t.dim(), 0);
     for (int64_t i = 0; i < t.dim(); ++i) order[i] = t.dim() - 1 - i;
-    return wrap(permute_op(t, order));
+    return wrap(permute(t, order));
   });
 }
 PyObject* get_matrix_transposed(PyObject* self, void*) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
     check(t.dim() >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got ", t.dim(), "-D tensor.");
-    return wrap(transpose_op(t, -2, -1));
+    return wrap(transpose(t, -2, -1));
   });
 }
 PyObject* get_real(PyObject* self, void*) {

@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "gradus/core/format.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/arguments.h"
 #include "python/bindings/creation.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/signatures.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
@@ -17,8 +17,6 @@ namespace gradus::py {
 namespace {
 
 using OptFormat = std::optional<MemoryFormat>;
-LateOp<Tensor(const Tensor&, DType, bool, bool, OptFormat)> to_op("to.dtype");
-
 OptFormat format_argument(const char* function, PyObject* o) {
   if (!o) return {};
   if (Py_TYPE(o) != memory_format_type)
@@ -33,7 +31,7 @@ PyObject* converted(PyObject* self, DType dtype, bool copy, OptFormat format) {
     Py_INCREF(self);
     return self;
   }
-  return wrap(to_op(t, dtype, false, copy, format));
+  return wrap(to(t, dtype, false, copy, format));
 }
 
 template <DType T>
@@ -204,7 +202,7 @@ Tensor copied_storage(const Tensor& t, PyObject* memo) {
   const Storage& s = *t.impl()->view->storage;
   Ref key = own(PyLong_FromVoidPtr(const_cast<Storage*>(&s)));
   if (PyObject* found = PyDict_GetItemWithError(memo, key.get())) return tensor_of(found);
-  Tensor bytes = fresh_tensor(IntList(s.bytes), DType::UInt8);
+  Tensor bytes = empty(IntList(s.bytes), DType::UInt8);
   if (s.bytes) std::memcpy(bytes.data_ptr(), s.data, static_cast<size_t>(s.bytes));
   Ref kept(wrap(bytes));
   ensure(PyDict_SetItem(memo, key.get(), kept.get()) == 0);
@@ -223,7 +221,7 @@ PyObject* rebuild(PyObject*, PyObject* const* args, Py_ssize_t n) {
       fail(PyExc_TypeError, "_rebuild_tensor() expects bytes, dtype, sizes, requires_grad");
     Dims sizes;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[2]); ++i) sizes.push_back(to_int(PyTuple_GET_ITEM(args[2], i)));
-    Tensor t = fresh_tensor(sizes, dtype_of(args[1]));
+    Tensor t = empty(sizes, dtype_of(args[1]));
     const auto bytes = static_cast<size_t>(t.numel() * t.element_size());
     check_as(ErrorKind::Value, static_cast<size_t>(PyBytes_GET_SIZE(args[0])) == bytes,
              "_rebuild_tensor(): the bytes do not fill the sizes");
@@ -233,9 +231,6 @@ PyObject* rebuild(PyObject*, PyObject* const* args, Py_ssize_t n) {
   });
 }
 PyMethodDef rebuild_def{"_rebuild_tensor", as_method(&rebuild), METH_FASTCALL, nullptr};
-
-LateOp<Tensor(const Tensor&, MemoryFormat)> contiguous_op("contiguous");
-UnaryOp detach_op("detach");
 
 }  // namespace
 
@@ -269,7 +264,7 @@ PyObject* tensor_deepcopy(PyObject* self, PyObject* memo) {
 PyObject* tensor_reduce(PyObject* self, PyObject*) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
-    const Tensor dense = contiguous_op(detach_op(t), MemoryFormat::Contiguous);
+    const Tensor dense = contiguous(detach(t));
     static PyObject* function = imported("gradus._C", "_rebuild_tensor");
     Ref bytes = own(
         PyBytes_FromStringAndSize(static_cast<const char*>(dense.data_ptr()), dense.numel() * dense.element_size()));

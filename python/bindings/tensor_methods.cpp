@@ -1,10 +1,10 @@
 // Methods of Tensor that are not operators: what it looks like, conversions, protocol methods.
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
+#include "gradus/gen/functions.h"
 #include "python/bindings/arguments.h"
 #include "python/bindings/autograd.h"
 #include "python/bindings/creation.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/tensor_convert.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
@@ -101,13 +101,12 @@ PyObject* complex_(PyObject* self, PyObject*) {
   return guarded([&] { return PyComplex_FromDoubles(tensor_of(self).item().to_double(), 0); });
 }
 
-UnaryOp detach_op("detach");
 PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
     static Names<1> names{"numpy", {"force"}, 0};
     Bound<1> a(names, args, n, keywords);
     const Tensor& t = tensor_of(self);
-    if (bool_argument("numpy", "force", a[0], false)) return ndarray_of(detach_op(t));
+    if (bool_argument("numpy", "force", a[0], false)) return ndarray_of(detach(t));
     check(!t.requires_grad(), "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
     return ndarray_of(t);
   });
@@ -142,9 +141,8 @@ PyObject* delete_item(PyObject*, PyObject*) {
   return PyErr_Format(PyExc_TypeError, "Tensor does not support deleting items");
 }
 
-LateOp<Tensor(const Tensor&, IntList)> flip_op("flip");
 PyObject* reversed(PyObject* self, PyObject*) {
-  return guarded([&] { return wrap(tensor_of(self).dim() ? flip_op(tensor_of(self), 0) : tensor_of(self)); });
+  return tensor_of(self).dim() ? PyObject_CallMethod(self, "flip", "i", 0) : returns_self(self, nullptr);
 }
 
 // ---- autograd
@@ -219,19 +217,15 @@ Py_ssize_t tensor_length(PyObject* self) {
   return t.sizes()[0];
 }
 
-LateOp<Tensors(const Tensor&, int64_t)> unbind_op("unbind.int");
 PyObject* tensor_iter(PyObject* self) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
     if (t.dim() == 0) fail(PyExc_TypeError, "iteration over a 0-d tensor");
-    Ref rows = own(wrap_list(unbind_op(t, 0)));
+    Ref rows = own(wrap_list(unbind(t, 0)));
     return PyObject_GetIter(rows.get());
   });
 }
 
-BinaryOp equals_tensor("eq.Tensor");
-ScalarOp equals_number("eq.Scalar");
-UnaryOp any_op("any");
 int tensor_contains(PyObject* self, PyObject* element) {
   int found = 0;
   const int status = guarded_status([&] {
@@ -239,9 +233,8 @@ int tensor_contains(PyObject* self, PyObject* element) {
       fail(PyExc_RuntimeError, "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.",
            Py_TYPE(element));
     const Tensor& t = tensor_of(self);
-    const Tensor hits =
-        is_tensor(element) ? equals_tensor(t, tensor_of(element)) : equals_number(t, to_scalar(element));
-    found = any_op(hits).item().to_bool();
+    const Tensor hits = is_tensor(element) ? eq(t, tensor_of(element)) : eq(t, to_scalar(element));
+    found = any(hits).item().to_bool();
   });
   return status < 0 ? -1 : found;
 }

@@ -1,7 +1,6 @@
 // Tensors in Python's arithmetic: operators, reflected and in-place operators, comparisons, conversions to numbers.
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
-#include "python/bindings/late_op.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/values.h"
 
@@ -50,19 +49,17 @@ PyObject* multiply(PyObject* a, PyObject* b) {
       [](const Tensor& x, Scalar y) { return gradus::mul(x, y); },
       [](Scalar x, const Tensor& y) { return gradus::mul(y, x); });
 }
-LateOp<Tensor(const Tensor&, Scalar, Scalar)> rsub_op("rsub.Scalar");
-UnaryOp reciprocal_op("reciprocal");
 PyObject* subtract(PyObject* a, PyObject* b) {
   return binary(
       a, b, [](const Tensor& x, const Tensor& y) { return gradus::sub(x, y); },
       [](const Tensor& x, Scalar y) { return gradus::sub(x, y); },
-      [](Scalar x, const Tensor& y) { return rsub_op(y, x, Scalar(1)); });
+      [](Scalar x, const Tensor& y) { return rsub(y, x); });
 }
 PyObject* divide(PyObject* a, PyObject* b) {
   return binary(
       a, b, [](const Tensor& x, const Tensor& y) { return gradus::div(x, y); },
       [](const Tensor& x, Scalar y) { return gradus::div(x, y); },
-      [](Scalar x, const Tensor& y) { return gradus::mul(reciprocal_op(y), x); });
+      [](Scalar x, const Tensor& y) { return gradus::mul(reciprocal(y), x); });
 }
 PyObject* add_inplace(PyObject* a, PyObject* b) {
   return inplace(
@@ -81,67 +78,47 @@ PyObject* divide_inplace(PyObject* a, PyObject* b) {
       a, b, [](const Tensor& x, const Tensor& y) { div_(x, y); }, [](const Tensor& x, Scalar y) { div_(x, y); });
 }
 
-// ---- the others by name
+// ---- the others
 
-using ReflectedOp = LateOp<Tensor(Scalar, const Tensor&)>;
-using InplaceOp = LateOp<const Tensor&(const Tensor&, const Tensor&)>;
-using InplaceScalarOp = LateOp<const Tensor&(const Tensor&, Scalar)>;
+using Tensors2 = Tensor (*)(const Tensor&, const Tensor&);
+using WithNumber = Tensor (*)(const Tensor&, Scalar);
+using Reflected = Tensor (*)(Scalar, const Tensor&);
+using Write = const Tensor& (*)(const Tensor&, const Tensor&);
+using WriteNumber = const Tensor& (*)(const Tensor&, Scalar);
 
-struct Operators {
-  BinaryOp tensors;
-  ScalarOp number;
-  ReflectedOp reflected;
-  InplaceOp inplace;
-  InplaceScalarOp inplace_number;
-  constexpr Operators(const char* tt, const char* ts, const char* st)
-      : tensors(tt), number(ts), reflected(st), inplace(tt, OpForm::InPlace), inplace_number(ts, OpForm::InPlace) {}
-};
-Operators power_ops("pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar");
-Operators remainder_ops("remainder.Tensor", "remainder.Scalar", "remainder.Scalar_Tensor");
-Operators floor_ops("floor_divide", "floor_divide.Scalar", "");
-Operators and_ops("bitwise_and.Tensor", "bitwise_and.Scalar", "bitwise_and.Scalar_Tensor");
-Operators or_ops("bitwise_or.Tensor", "bitwise_or.Scalar", "bitwise_or.Scalar_Tensor");
-Operators xor_ops("bitwise_xor.Tensor", "bitwise_xor.Scalar", "bitwise_xor.Scalar_Tensor");
-Operators left_ops("bitwise_left_shift.Tensor", "bitwise_left_shift.Tensor_Scalar", "bitwise_left_shift.Scalar_Tensor");
-Operators right_ops("bitwise_right_shift.Tensor", "bitwise_right_shift.Tensor_Scalar",
-                    "bitwise_right_shift.Scalar_Tensor");
-
-template <Operators& O>
+template <Tensors2 TT, WithNumber TS, Reflected ST>
 PyObject* operate(PyObject* a, PyObject* b) {
-  return binary(a, b, O.tensors, O.number, O.reflected);
+  return binary(a, b, TT, TS, ST);
 }
-template <Operators& O>
+template <Write T, WriteNumber S>
 PyObject* operate_inplace(PyObject* a, PyObject* b) {
-  return inplace(a, b, O.inplace, O.inplace_number);
+  return inplace(a, b, T, S);
 }
 
-PyObject* floor_divide(PyObject* a, PyObject* b) {
-  return binary(a, b, floor_ops.tensors, floor_ops.number, [](Scalar x, const Tensor& y) {
-    const DType dtype = x.is_float() ? default_dtype() : x.dtype();
-    return floor_ops.tensors(scalar_tensor(x, dtype), y);
+PyObject* floor_divided(PyObject* a, PyObject* b) {
+  return binary(a, b, Tensors2(&floor_divide), WithNumber(&floor_divide), [](Scalar x, const Tensor& y) {
+    return floor_divide(gradus::scalar_tensor(x, x.is_float() ? default_dtype() : x.dtype()), y);
   });
 }
-PyObject* power(PyObject* a, PyObject* b, PyObject*) { return operate<power_ops>(a, b); }
-PyObject* power_inplace(PyObject* a, PyObject* b, PyObject*) { return operate_inplace<power_ops>(a, b); }
+PyObject* power(PyObject* a, PyObject* b, PyObject*) { return operate<&pow, &pow, &pow>(a, b); }
+PyObject* power_inplace(PyObject* a, PyObject* b, PyObject*) { return operate_inplace<&pow_, &pow_>(a, b); }
 
-BinaryOp matmul_op("matmul");
-PyObject* matmul(PyObject* a, PyObject* b) {
+PyObject* matrix_multiply(PyObject* a, PyObject* b) {
   if (!is_tensor(a) || !is_tensor(b)) return not_implemented();
-  return guarded([&] { return wrap(matmul_op(tensor_of(a), tensor_of(b))); });
+  return guarded([&] { return wrap(gradus::matmul(tensor_of(a), tensor_of(b))); });
 }
 
-UnaryOp abs_op("abs"), not_op("bitwise_not");
 PyObject* negative(PyObject* a) {
   return guarded([&] { return wrap(gradus::neg(tensor_of(a))); });
 }
 PyObject* absolute(PyObject* a) {
-  return guarded([&] { return wrap(abs_op(tensor_of(a))); });
+  return guarded([&] { return wrap(gradus::abs(tensor_of(a))); });
 }
 PyObject* invert(PyObject* a) {
   return guarded([&] {
     check_as(ErrorKind::Type, !is_floating(tensor_of(a).dtype()),
              "~ (operator.invert) is only implemented on integer and Boolean-type tensors");
-    return wrap(not_op(tensor_of(a)));
+    return wrap(bitwise_not(tensor_of(a)));
   });
 }
 PyObject* positive(PyObject* a) {
@@ -188,18 +165,19 @@ PyObject* to_index(PyObject* a) {
 
 // ---- comparisons
 
-Operators lt_ops("lt.Tensor", "lt.Scalar", ""), le_ops("le.Tensor", "le.Scalar", ""),
-    eq_ops("eq.Tensor", "eq.Scalar", ""), ne_ops("ne.Tensor", "ne.Scalar", ""), gt_ops("gt.Tensor", "gt.Scalar", ""),
-    ge_ops("ge.Tensor", "ge.Scalar", "");
+struct Comparison {
+  Tensors2 tensors;
+  WithNumber number;
+};
 
 }  // namespace
 
 PyObject* tensor_richcompare(PyObject* a, PyObject* b, int op) {
-  static Operators* const ops[] = {&lt_ops, &le_ops, &eq_ops, &ne_ops, &gt_ops, &ge_ops};  // Py_LT, Py_LE, …
-  Operators& o = *ops[op];
+  static constexpr Comparison kByOp[] = {{&lt, &lt}, {&le, &le}, {&eq, &eq}, {&ne, &ne}, {&gt, &gt}, {&ge, &ge}};
+  const Comparison& c = kByOp[op];  // Py_LT, Py_LE, …
   return guarded([&]() -> PyObject* {
-    if (is_tensor(b)) return wrap(o.tensors(tensor_of(a), tensor_of(b)));
-    if (is_number(b)) return wrap(o.number(tensor_of(a), to_scalar(b)));
+    if (is_tensor(b)) return wrap(c.tensors(tensor_of(a), tensor_of(b)));
+    if (is_number(b)) return wrap(c.number(tensor_of(a), to_scalar(b)));
     return not_implemented();
   });
 }
@@ -211,27 +189,27 @@ int number_slots(PyType_Slot* out) {
       {Py_nb_subtract, slot(&subtract)},
       {Py_nb_multiply, slot(&multiply)},
       {Py_nb_true_divide, slot(&divide)},
-      {Py_nb_floor_divide, slot(&floor_divide)},
-      {Py_nb_remainder, slot<Binary>(&operate<remainder_ops>)},
+      {Py_nb_floor_divide, slot(&floor_divided)},
+      {Py_nb_remainder, slot<Binary>(&operate<&remainder, &remainder, &remainder>)},
       {Py_nb_power, slot(&power)},
-      {Py_nb_matrix_multiply, slot(&matmul)},
-      {Py_nb_and, slot<Binary>(&operate<and_ops>)},
-      {Py_nb_or, slot<Binary>(&operate<or_ops>)},
-      {Py_nb_xor, slot<Binary>(&operate<xor_ops>)},
-      {Py_nb_lshift, slot<Binary>(&operate<left_ops>)},
-      {Py_nb_rshift, slot<Binary>(&operate<right_ops>)},
+      {Py_nb_matrix_multiply, slot(&matrix_multiply)},
+      {Py_nb_and, slot<Binary>(&operate<&bitwise_and, &bitwise_and, &bitwise_and>)},
+      {Py_nb_or, slot<Binary>(&operate<&bitwise_or, &bitwise_or, &bitwise_or>)},
+      {Py_nb_xor, slot<Binary>(&operate<&bitwise_xor, &bitwise_xor, &bitwise_xor>)},
+      {Py_nb_lshift, slot<Binary>(&operate<&bitwise_left_shift, &bitwise_left_shift, &bitwise_left_shift>)},
+      {Py_nb_rshift, slot<Binary>(&operate<&bitwise_right_shift, &bitwise_right_shift, &bitwise_right_shift>)},
       {Py_nb_inplace_add, slot(&add_inplace)},
       {Py_nb_inplace_subtract, slot(&subtract_inplace)},
       {Py_nb_inplace_multiply, slot(&multiply_inplace)},
       {Py_nb_inplace_true_divide, slot(&divide_inplace)},
-      {Py_nb_inplace_floor_divide, slot<Binary>(&operate_inplace<floor_ops>)},
-      {Py_nb_inplace_remainder, slot<Binary>(&operate_inplace<remainder_ops>)},
+      {Py_nb_inplace_floor_divide, slot<Binary>(&operate_inplace<&floor_divide_, &floor_divide_>)},
+      {Py_nb_inplace_remainder, slot<Binary>(&operate_inplace<&remainder_, &remainder_>)},
       {Py_nb_inplace_power, slot(&power_inplace)},
-      {Py_nb_inplace_and, slot<Binary>(&operate_inplace<and_ops>)},
-      {Py_nb_inplace_or, slot<Binary>(&operate_inplace<or_ops>)},
-      {Py_nb_inplace_xor, slot<Binary>(&operate_inplace<xor_ops>)},
-      {Py_nb_inplace_lshift, slot<Binary>(&operate_inplace<left_ops>)},
-      {Py_nb_inplace_rshift, slot<Binary>(&operate_inplace<right_ops>)},
+      {Py_nb_inplace_and, slot<Binary>(&operate_inplace<&bitwise_and_, &bitwise_and_>)},
+      {Py_nb_inplace_or, slot<Binary>(&operate_inplace<&bitwise_or_, &bitwise_or_>)},
+      {Py_nb_inplace_xor, slot<Binary>(&operate_inplace<&bitwise_xor_, &bitwise_xor_>)},
+      {Py_nb_inplace_lshift, slot<Binary>(&operate_inplace<&bitwise_left_shift_, &bitwise_left_shift_>)},
+      {Py_nb_inplace_rshift, slot<Binary>(&operate_inplace<&bitwise_right_shift_, &bitwise_right_shift_>)},
       {Py_nb_negative, slot(&negative)},
       {Py_nb_positive, slot(&positive)},
       {Py_nb_absolute, slot(&absolute)},
