@@ -22,16 +22,21 @@ struct SliceWrite {
 // The written slice as a part of the base that the CopySlices node produced.
 Tensor slice_result(const SlicePass& pass, const Saved& saved) {
   const auto& w = *static_cast<SliceWrite*>(pass.outer->context);
-  ref_inc(saved.view->storage->refs);
-  const Tensor base(new_tensor(
-      new_view(saved.view->storage, saved.view->dtype, w.base_sizes, w.base_strides, saved.view->offset - w.offset)));
+  Tensor base;
+  if (saved.view) {
+    const View& v = *saved.view;
+    ref_inc(v.storage->refs);
+    base = Tensor(new_tensor(new_view(v.storage, v.dtype, w.base_sizes, w.base_strides, v.offset - w.offset)));
+    ref_inc(saved.version->refs);
+    base.impl()->version = saved.version;
+  } else {  // hooks have the values: only the place in the graph counts
+    base = empty_strided(w.base_sizes, w.base_strides, pass.outer->out()[0].dtype);
+  }
   TensorImpl* t = base.impl();
-  ref_inc(saved.version->refs);
-  t->version = saved.version;
   ref_inc(pass.outer->refs);
   t->node = pass.outer;
   t->flags = TensorImpl::kRequiresGrad;
-  return base.as_strided(w.sizes, w.strides, saved.view->offset);
+  return base.as_strided(w.sizes, w.strides, base.storage_offset() + w.offset);
 }
 
 // Puts itself in front of the passes under way, and takes itself out again.
@@ -82,7 +87,7 @@ void set_node(TensorImpl* t, Node* node) {  // takes over the reference
     forget_keeper(before, t);
     keep_gradient(*node, 0, t);
   }
-  if (before && (t->flags & TensorImpl::kLeafNode)) detach_accumulator(before);
+  if (before && (t->flags & TensorImpl::kLeafNode)) detach_accumulator(before, t);
   t->node = node;
   t->out_nr = 0;
   t->flags = (t->flags & ~TensorImpl::kLeafNode) | TensorImpl::kRequiresGrad;

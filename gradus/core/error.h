@@ -32,4 +32,13 @@ class Error : public std::exception {
 
 [[noreturn]] void raise(ErrorKind kind, std::string message);
 
+/// The Python class a warning becomes.
+enum class WarningKind : unsigned char { User, Deprecation, Future, Runtime };
+/// Tells the user something that is no error. Python raises it as a warning (which its filters may turn into an
+/// exception); in C++ every text is printed once, to standard error.
+void warn(std::string_view message, WarningKind kind = WarningKind::User);
+/// Receives warnings instead of the printer; null restores that. Returns the handler before.
+using WarningHandler = void (*)(std::string_view message, WarningKind kind);
+WarningHandler set_warning_handler(WarningHandler handler) noexcept;
+
 }  // namespace gradus

@@ -91,7 +91,7 @@ void destroy(TensorImpl* t) noexcept {
   }
   if (t->node) {
     if (t->meta && t->meta->retains_grad) forget_keeper(t->node, t);
-    if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node);
+    if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node, t);
     drop(t->node);
   }
   if (t->meta) destroy_meta(t->meta);
@@ -135,15 +135,24 @@ Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out) {
   return n;
 }
 
+void drop(Saved& s) noexcept {
+  const Saved gone = s;
+  s = Saved{};
+  if (gone.is_packed) {
+    gone.packed->hooks->forget(gone.packed->value);
+    if (ref_dec(gone.packed->hooks->refs)) delete gone.packed->hooks;
+    delete gone.packed;
+    return;
+  }
+  if (gone.view) drop(gone.view);
+  if (gone.version) drop(gone.version);
+}
+
 void release_saved(Node& n) noexcept {
   for (int i = 0; i < n.n_saved; ++i) {
     Saved& s = n.saved()[i];
-    if (s.view) {
-      drop(s.view);
-      n.saves = true;
-    }
-    if (s.version) drop(s.version);
-    s = Saved{};
+    if (s.view || s.is_packed) n.saves = true;
+    drop(s);
   }
   if (n.type->release) n.type->release(n);
   n.released = true;
@@ -193,7 +202,9 @@ bool is_accumulator(const Node* n) { return n->type == &kAccumulator; }
 TensorImpl* accumulator_leaf(const Node* n) {
   return is_accumulator(n) ? static_cast<TensorImpl*>(n->context) : nullptr;
 }
-void detach_accumulator(Node* n) noexcept { n->context = nullptr; }
+void detach_accumulator(Node* n, const TensorImpl* leaf) noexcept {
+  if (n->context == leaf) n->context = nullptr;  // a saved alias of the leaf may die first
+}
 
 Edge gradient_edge(TensorImpl* t) {
   // A view made without gradients requires one through its base, but has nowhere to put it.

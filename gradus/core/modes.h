@@ -9,8 +9,10 @@ namespace gradus {
 namespace detail {
 struct Modes {
   bool no_grad = false;
+  uint8_t special = 0;    // bits of Special: whatever is rare, tested together
   uint64_t sequence = 0;  // of the nodes made on this thread
 };
+enum Special : uint8_t { kSavedHooks = 1 };
 extern constinit thread_local Modes modes;
 extern DType default_dtype;
 }  // namespace detail

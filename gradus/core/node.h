@@ -14,12 +14,44 @@ struct Edge {
   uint32_t nr = 0;
 };
 
-/// A saved value: the geometry and storage as they were, and the version they had. Never a tensor: no cycles.
+/// Keeps saved values elsewhere: takes them when a node is made, brings them back in backward. Counted, since what it
+/// took outlives the scope in which it was active.
+class SavedHooks {
+ public:
+  uint32_t refs = 1;
+  virtual ~SavedHooks() = default;
+  /// Takes a value; called without recording. The result is what unpack and forget get.
+  virtual void* pack(const Tensor& value) = 0;
+  virtual Tensor unpack(void* packed) = 0;
+  virtual void forget(void* packed) noexcept = 0;
+};
+/// Makes `hooks` the ones that saved values go through on this thread until pop_saved_hooks. Takes over one reference.
+/// Raises the text of disable_saved_hooks while that is in force.
+void push_saved_hooks(SavedHooks* hooks);
+void pop_saved_hooks() noexcept;
+SavedHooks* current_saved_hooks() noexcept;  // null if there are none
+/// Refuses hooks on this thread with this text (at once, if there are any); null allows them again.
+void disable_saved_hooks(const char* message);
+const char* saved_hooks_disabled() noexcept;  // the text, or null
+
+/// What hooks made of a saved value.
+struct Packed {
+  SavedHooks* hooks;
+  void* value;
+};
+
+/// A saved value: the geometry and storage as they were, and the version they had; or what hooks made of it. Never a
+/// tensor: no cycles.
 struct Saved {
   View* view = nullptr;
-  Version* version = nullptr;
+  union {
+    Version* version = nullptr;
+    Packed* packed;  // if `is_packed`: `view` is null then
+  };
   uint32_t number = 0;
+  bool is_packed = false;
 };
+void drop(Saved&) noexcept;  // gives back what it holds and empties it
 
 /// Shape and dtype of an output, against which incoming gradients are checked. Kept small: no strides.
 struct OutMeta {
@@ -71,7 +103,7 @@ Edge gradient_edge(TensorImpl*);
 /// A leaf's accumulator, or null if `n` is not one or its leaf is gone.
 TensorImpl* accumulator_leaf(const Node* n);
 bool is_accumulator(const Node* n);
-void detach_accumulator(Node* n) noexcept;  // the leaf is gone
+void detach_accumulator(Node* n, const TensorImpl* leaf) noexcept;  // the leaf is gone
 
 /// Makes `node` the producer of an in-place result; a view passes it on to its base. Takes over one reference.
 void rebase_history(TensorImpl* self, Node* node);

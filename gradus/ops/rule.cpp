@@ -5,9 +5,38 @@
 
 namespace gradus {
 
+namespace {
+void pack_saved(Saved& s, const Tensor& value, SavedHooks* hooks) {
+  const uint32_t version = value.version();
+  GradMode guard(false);
+  void* packed = hooks->pack(value);
+  s.packed = new Packed{hooks, packed};
+  s.is_packed = true;
+  ref_inc(hooks->refs);
+  if (value.version() == version) return;
+  drop(s);
+  raise(ErrorKind::Runtime,
+        "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be "
+        "modified by in-place operations as this can lead to unexpected side-effects. Please open an issue if you "
+        "need to perform in-place operations on the input to a pack hook.");
+}
+}  // namespace
+
+void repack_saved(Node& node, int slot, const Tensor& value, SavedHooks* hooks) {
+  Saved taken;
+  pack_saved(taken, value, hooks);
+  drop(node.saved()[slot]);
+  node.saved()[slot] = taken;
+}
+
 void save_value(Node& node, int slot, const Tensor& value) {
   if (!value.defined()) return;
   Saved& s = node.saved()[slot];
+  node.saves = true;
+  if (detail::modes.special & detail::kSavedHooks) [[unlikely]] {
+    pack_saved(s, value, current_saved_hooks());
+    return;
+  }
   TensorImpl* t = value.impl();
   ref_inc(t->view->refs);
   s.view = t->view;
@@ -15,7 +44,6 @@ void save_value(Node& node, int slot, const Tensor& value) {
   ref_inc(v.refs);
   s.version = &v;
   s.number = v.n;
-  node.saves = true;
 }
 
 std::string message_name(const Node& node) {
@@ -40,9 +68,41 @@ namespace {
 }
 }  // namespace
 
+namespace {
+
+// A tensor over the same memory that hangs on `edge`.
+Tensor alias_on(View* view, Version* version, const Edge& edge) {
+  ref_inc(view->refs);
+  TensorImpl* t = new_tensor(view);
+  ref_inc(version->refs);
+  t->version = version;
+  if (edge.node) {
+    ref_inc(edge.node->refs);
+    t->node = edge.node;
+    t->out_nr = edge.nr;
+    t->flags = TensorImpl::kRequiresGrad;
+    if (is_accumulator(edge.node)) t->flags |= TensorImpl::kLeafNode;
+  }
+  return Tensor(t);
+}
+
+Tensor unpack_packed(Node& node, const Saved& s, Edge edge, int output) {
+  const Tensor value = s.packed->hooks->unpack(s.packed->value);
+  Tensor slice;
+  if (output >= 0 && slice_pass && slice_pass->inner == &node) {
+    slice = slice_pass->result(*slice_pass, s);
+    edge = {slice.impl()->node, slice.impl()->out_nr};
+  }
+  if (!value.defined() || (!edge.node && !value.requires_grad())) return value;
+  return alias_on(value.impl()->view, &version_of(value.impl()), edge);
+}
+
+}  // namespace
+
 Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output) {
   const Saved& s = node.saved()[slot];
   if (!s.view) {
+    if (s.is_packed) return unpack_packed(node, s, edge, output);
     check(!node.released,
           "Trying to backward through the graph a second time (or directly access saved tensors after they have "
           "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
@@ -57,18 +117,7 @@ Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output) {
       retain(leaf);
       return Tensor(leaf);
     }
-  ref_inc(s.view->refs);
-  TensorImpl* t = new_tensor(s.view);
-  ref_inc(s.version->refs);
-  t->version = s.version;
-  if (edge.node) {
-    ref_inc(edge.node->refs);
-    t->node = edge.node;
-    t->out_nr = edge.nr;
-    t->flags = TensorImpl::kRequiresGrad;
-    if (is_accumulator(edge.node)) t->flags |= TensorImpl::kLeafNode;
-  }
-  return Tensor(t);
+  return alias_on(s.view, s.version, edge);
 }
 
 namespace detail {
@@ -90,7 +139,7 @@ void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place) {
     node->out()[i] = {t->view->dtype, true, Dims(t->view->sizes())};
     if (in_place) continue;
     if (t->node) {
-      if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node);
+      if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node, t);
       drop(t->node);
     }
     ref_inc(node->refs);

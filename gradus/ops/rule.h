@@ -47,9 +47,13 @@ struct Attr {
 };
 
 /// Creates the tensor a rule sees: the saved value with its edge into the graph. Raises if it was changed or released.
+/// `output`: which result of the node it is, or -1 for an argument.
 Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output);
+/// The value of a slot that `hooks` take from now on; for hooks set after the node was made.
+void repack_saved(Node& node, int slot, const Tensor& value, SavedHooks* hooks);
 /// A node as PyTorch's messages name it: "Mul", "torch::autograd::CopySlices".
 std::string message_name(const Node& node);
+/// Keeps a value for backward, by way of the hooks in force.
 void save_value(Node& node, int slot, const Tensor& value);
 
 namespace detail {
@@ -373,6 +377,30 @@ constexpr int edge_count(const T&) {
 /// Describes the results in the node; each differentiable one becomes a child of it unless `in_place`.
 void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place);
 
+/// A node under construction: freed if saving a value raises. Edges and saved arguments of an in-place call belong to
+/// the time before the write, so its version is set back meanwhile.
+class Making {
+ public:
+  Making(Node* node, Version* written) : node_(node), written_(written) {
+    if (written_) --written_->n;
+  }
+  ~Making() {
+    if (node_) drop(release());
+  }
+  Making(const Making&) = delete;
+  Making& operator=(const Making&) = delete;
+  Node* release() {
+    if (written_) ++written_->n;
+    Node* n = node_;
+    node_ = nullptr;
+    return n;
+  }
+
+ private:
+  Node* node_;
+  Version* written_;
+};
+
 }  // namespace detail
 
 /// True if grad mode is on and an argument that has a rule requires a gradient. Views among the arguments behind self
@@ -405,9 +433,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     ((listed += static_cast<int>(K) == detail::saved_list<O> ? detail::edge_count(args) : 0), ...);
     constexpr int fixed = __builtin_popcount(detail::all_saves<O>);
     Node* n = new_node(R::type, edges, fixed + listed, n_out);
-    // Edges and saved arguments belong to the time before the write.
-    Version* written = in_place ? &version_of(outs[0].impl()) : nullptr;
-    if (written) --written->n;
+    detail::Making making(n, in_place ? &version_of(outs[0].impl()) : nullptr);
     int at = 0;
     ((detail::has_rule<O, static_cast<int>(K)> ? detail::set_edge(*n, at, args) : void()), ...);
     uint32_t wanted = 0;
@@ -428,8 +454,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     (save_list(std::integral_constant<size_t, K>{}, args), ...);
     if constexpr (detail::needs_context<O>)
       n->context = new (pool_get(sizeof(typename R::Context))) typename R::Context(detail::own(args)...);
-    if (written) ++written->n;
-    detail::adopt_results(n, outs, n_out, in_place);
+    detail::adopt_results(making.release(), outs, n_out, in_place);
     auto save_out = [&]<int I>(std::integral_constant<int, I>) {
       if constexpr (detail::saves_bit<O, 16 + I>)
         if (wanted >> (16 + I) & 1u) save_value(*n, detail::slot_of<O, (1u << (16 + I))>, outs[I]);

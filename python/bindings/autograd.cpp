@@ -9,6 +9,7 @@
 #include "gradus/core/format.h"
 #include "gradus/core/modes.h"
 #include "python/bindings/arguments.h"
+#include "python/bindings/saved_hooks.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -169,7 +170,7 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
 struct HookHandle {
   PyObject* hook;
   explicit HookHandle(PyObject* h) : hook(h) { Py_INCREF(hook); }
-  ~HookHandle() { Py_DECREF(hook); }
+  ~HookHandle() { release_object(hook); }
 };
 
 Tensor call_hook(PyObject* hook, const Tensor& gradient) {
@@ -268,6 +269,7 @@ PyObject* tensor_register_hook(PyObject* self, PyObject* hook) {
 
 void init_autograd(PyObject* module) {
   add_node_type(module);
+  add_saved_hooks(module);
   ensure(PyModule_AddFunctions(module, functions) == 0);
 }
 

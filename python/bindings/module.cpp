@@ -143,6 +143,7 @@ PyMODINIT_FUNC PyInit__C() {
   using namespace gradus::py;
   return guarded([] {
     Ref module = own(PyModule_Create(&definition));
+    gradus::set_warning_handler(&python_warning);
     init_types(module.get());
     init_tensor(module.get());
     init_generator(module.get());

@@ -34,6 +34,11 @@ void fail(PyObject* exception, const char* format, ...) {
   throw PythonError{};
 }
 
+void python_warning(std::string_view message, WarningKind kind) {
+  PyObject* const classes[] = {PyExc_UserWarning, PyExc_DeprecationWarning, PyExc_FutureWarning, PyExc_RuntimeWarning};
+  ensure(PyErr_WarnEx(classes[static_cast<int>(kind)], std::string(message).c_str(), 1) == 0);
+}
+
 void set_python_error() noexcept {
   try {
     throw;

@@ -47,6 +47,8 @@ struct PythonError {};
 [[noreturn]] void fail(PyObject* exception, const char* format, ...);
 /// Turns the C++ exception being handled into the Python exception of its kind.
 void set_python_error() noexcept;
+/// Raises a warning of the library as Python does; throws if the filters make it an exception.
+void python_warning(std::string_view message, WarningKind kind);
 /// An owned reference to a new object; throws if there is none because Python raised.
 inline Ref own(PyObject* object) {
   if (!object) throw PythonError{};

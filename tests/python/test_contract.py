@@ -12,11 +12,12 @@ import re
 import textwrap
 
 import contract_backward
+import contract_hooks
 import contract_views
 import pytest
 from bridge import gradus, names, torch
 
-PROGRAMS = contract_views.PROGRAMS | contract_backward.PROGRAMS
+PROGRAMS = contract_views.PROGRAMS | contract_backward.PROGRAMS | contract_hooks.PROGRAMS
 
 
 def error_of(error):

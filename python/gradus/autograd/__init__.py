@@ -150,6 +150,10 @@ def __getattr__(name: str):
         return _C.Tensor
     if name in ("Function", "Node") and hasattr(_C, name):
         return getattr(_C, name)
+    if name == "graph":
+        from importlib import import_module
+
+        return import_module("gradus.autograd." + name)
     if name.startswith("__"):
         raise AttributeError(f"module 'gradus.autograd' has no attribute '{name}'")
     raise AttributeError(f"module 'gradus.autograd' has no attribute '{name}': Gradus does not have it yet")
