@@ -1,8 +1,9 @@
-// The update rules of the optimizers over lists: one call per step of a parameter group.
-#include <cstring>
+// One step of an optimizer over a parameter group, with options and state in the dicts of the Python class.
+#include <array>
 
 #include "gradus/core/format.h"
-#include "gradus/optim/update.h"
+#include "gradus/gen/functions.h"
+#include "gradus/optim/rules.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -10,112 +11,147 @@
 namespace gradus::py {
 namespace {
 
-// A keyword of a step function and where its value goes.
-struct Keyword {
-  const char* name;
-  double* number;
-  bool* flag;
-};
+double number_of(PyObject* o) {
+  if (is_tensor(o)) return tensor_of(o).item().to_double();
+  const double value = PyFloat_AsDouble(o);
+  ensure(!(value == -1.0 && PyErr_Occurred()));
+  return value;
+}
 
-void read_keywords(const char* function, PyObject* const* values, PyObject* names, const Keyword* known, int n_known) {
-  const Py_ssize_t n = names ? PyTuple_GET_SIZE(names) : 0;
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
-    const Keyword* k = known;
-    while (k < known + n_known && std::strcmp(k->name, name)) ++k;
-    if (k == known + n_known) fail(PyExc_TypeError, "%s() got an unexpected keyword argument '%s'", function, name);
-    if (k->number) {
-      *k->number = PyFloat_AsDouble(values[i]);
-      ensure(!PyErr_Occurred());
-    } else {
-      const int truth = PyObject_IsTrue(values[i]);
-      ensure(truth >= 0);
-      *k->flag = truth;
-    }
+void read(PyObject* value, double& x) { x = number_of(value); }
+void read(PyObject* value, bool& x) {
+  const int truth = PyObject_IsTrue(value);
+  ensure(truth >= 0);
+  x = truth;
+}
+void read(PyObject* value, double& x, double& y) {
+  const Ref pair = own(PySequence_Fast(value, "expected two numbers"));
+  if (PySequence_Fast_GET_SIZE(pair.get()) != 2) fail(PyExc_ValueError, "expected two numbers, got %R", value);
+  x = number_of(PySequence_Fast_GET_ITEM(pair.get(), 0));
+  y = number_of(PySequence_Fast_GET_ITEM(pair.get(), 1));
+}
+
+PyObject* item(PyObject* dict, PyObject* key) {
+  PyObject* value = PyDict_GetItemWithError(dict, key);
+  if (!value && PyErr_Occurred()) throw PythonError{};
+  return value;
+}
+
+/// The names a rule uses, as interned keys in the order in which it shows them.
+template <class Rule>
+struct Keys {
+  std::array<PyObject*, 12> option{};
+  Keys() {
+    size_t n = 0;
+    typename Rule::Options o;
+    Rule::options(o, [&](const char* name, auto&...) { option[n++] = intern(name); });
+  }
+  static const Keys& get() {
+    static const Keys keys;
+    return keys;
+  }
+};
+PyObject* step_key() {
+  static PyObject* const key = intern("step");
+  return key;
+}
+
+template <class Rule>
+typename Rule::Options options_of(PyObject* group) {
+  typename Rule::Options o;
+  size_t n = 0;
+  Rule::options(o, [&](const char*, auto&... x) {
+    if (PyObject* value = item(group, Keys<Rule>::get().option[n++])) read(value, x...);
+  });
+  Rule::check(o);
+  return o;
+}
+
+void store(PyObject* state, const char* name, const Tensor& value) {
+  const Ref key(intern(name)), object = own(wrap(value));
+  ensure(PyDict_SetItem(state, key.get(), object.get()) == 0);
+}
+
+// Reads the state of a parameter; an empty dict is filled first.
+template <class Rule>
+void load_state(PyObject* held, const Tensor& param, typename Rule::State& state, const typename Rule::Options& o) {
+  if (Rule::counts_steps && PyDict_GET_SIZE(held) == 0) {
+    Rule::start(state, param, o);
+    store(held, "step", zeros({}, optim::step_dtype()));
+    Rule::state(state, o, [&](const char* name, Tensor& value) { store(held, name, value); });
+    return;
+  }
+  Rule::state(state, o, [&](const char* name, Tensor& value) {
+    const Ref key(intern(name));
+    PyObject* object = item(held, key.get());
+    if (object && is_tensor(object)) value = tensor_of(object);
+    else if (Rule::counts_steps) fail(PyExc_KeyError, "%s", name);
+  });
+}
+
+// The step count is a zero-dim tensor that goes up by one in place; its new value is returned.
+double advance(PyObject* held) {
+  PyObject* step = item(held, step_key());
+  if (!step || !is_tensor(step)) fail(PyExc_KeyError, "step");
+  NoGrad guard;
+  tensor_of(step).add_(1);
+  return tensor_of(step).item().to_double();
+}
+
+template <class Rule>
+void step_parameter(PyObject* object, PyObject* states, const typename Rule::Options& o) {
+  if (!is_tensor(object)) fail(PyExc_TypeError, "optimizer can only optimize Tensors, got %s", Py_TYPE(object)->tp_name);
+  const Tensor& param = tensor_of(object);
+  const Tensor grad = param.grad();
+  if (!grad.defined()) return;
+  typename Rule::State state;
+  int n_slots = 0;
+  Rule::state(state, o, [&](const char*, Tensor&) { ++n_slots; });
+  if (n_slots == 0 && !Rule::counts_steps) {
+    Rule::update(param, grad, state, 0, o);
+    return;
+  }
+  const Ref held = own(PyObject_GetItem(states, object));
+  if (!PyDict_Check(held.get())) fail(PyExc_TypeError, "state of a parameter is %s, not a dict", Py_TYPE(held.get())->tp_name);
+  load_state<Rule>(held.get(), param, state, o);
+  typename Rule::State before = state;
+  Rule::update(param, grad, state, Rule::counts_steps ? advance(held.get()) : 0, o);
+  if constexpr (!Rule::counts_steps) {
+    bool fresh = false;
+    Rule::state(before, o, [&](const char*, Tensor& value) { fresh |= !value.defined(); });
+    if (fresh) Rule::state(state, o, [&](const char* name, Tensor& value) { store(held.get(), name, value); });
   }
 }
 
-PyObject* list_argument(const char* function, PyObject* o) {
-  if (!PyList_Check(o)) fail(PyExc_TypeError, "%s() expects lists, got %s", function, Py_TYPE(o)->tp_name);
-  return o;
-}
-const Tensor& tensor_at(const char* function, PyObject* list, Py_ssize_t i) {
-  if (i >= PyList_GET_SIZE(list)) fail(PyExc_ValueError, "%s(): lists of different lengths", function);
-  PyObject* o = PyList_GET_ITEM(list, i);
-  if (!is_tensor(o)) fail(PyExc_TypeError, "%s() expects tensors, got %s", function, Py_TYPE(o)->tp_name);
-  return tensor_of(o);
-}
-
-PyObject* sgd_step(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+/// (group, state) -> None: updates every parameter of the group that has a gradient.
+template <class Rule>
+PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&] {
-    constexpr const char* name = "_sgd_step";
-    if (n != 3) fail(PyExc_TypeError, "%s() takes 3 positional arguments but %zd were given", name, n);
-    optim::SGDOptions o;
-    const Keyword known[] = {{"lr", &o.lr, nullptr},
-                             {"momentum", &o.momentum, nullptr},
-                             {"dampening", &o.dampening, nullptr},
-                             {"weight_decay", &o.weight_decay, nullptr},
-                             {"nesterov", nullptr, &o.nesterov},
-                             {"maximize", nullptr, &o.maximize}};
-    read_keywords(name, args + n, names, known, 6);
-    PyObject *params = list_argument(name, args[0]), *grads = list_argument(name, args[1]);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i) {
-      Tensor buffer;
-      if (o.momentum != 0) {
-        PyObject* held = i < PyList_GET_SIZE(args[2]) ? PyList_GET_ITEM(args[2], i) : nullptr;
-        if (!held) fail(PyExc_ValueError, "%s(): lists of different lengths", name);
-        if (held != Py_None) buffer = tensor_at(name, args[2], i);
-      }
-      const bool fresh = !buffer.defined();
-      optim::sgd_update(tensor_at(name, params, i), tensor_at(name, grads, i), buffer, o);
-      if (fresh && buffer.defined()) ensure(PyList_SetItem(args[2], i, wrap(buffer)) == 0);
-    }
+    if (n != 2 || !PyDict_Check(args[0])) fail(PyExc_TypeError, "expected a parameter group and the state");
+    static PyObject* const key = intern("params");
+    PyObject* params = item(args[0], key);
+    if (!params || !PyList_Check(params)) fail(PyExc_TypeError, "params of a parameter group must be a list");
+    const auto options = options_of<Rule>(args[0]);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
+      step_parameter<Rule>(Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options);
     return none();
   });
 }
 
-// A step count kept as a zero-dim tensor goes up by one in place; its new value is returned.
-double advance(const char* function, PyObject* steps, Py_ssize_t i) {
-  const Tensor& t = tensor_at(function, steps, i);
-  NoGrad guard;
-  t.add_(1);
-  return t.item().to_double();
+template <class Rule>
+void add_step(PyObject* module) {
+  static const std::string name = str("_step_", Rule::name);
+  static PyMethodDef function[] = {
+      {name.c_str(), as_method(static_cast<FastArgs>(&step_group<Rule>)), METH_FASTCALL,
+       "One step over a parameter group with the state of its parameters."},
+      {}};
+  ensure(PyModule_AddFunctions(module, function) == 0);
 }
-
-PyObject* adam_step(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* names) {
-  return guarded([&] {
-    constexpr const char* name = "_adam_step";
-    if (n != 6) fail(PyExc_TypeError, "%s() takes 6 positional arguments but %zd were given", name, n);
-    optim::AdamOptions o;
-    const Keyword known[] = {{"lr", &o.lr, nullptr},
-                             {"beta1", &o.beta1, nullptr},
-                             {"beta2", &o.beta2, nullptr},
-                             {"eps", &o.eps, nullptr},
-                             {"weight_decay", &o.weight_decay, nullptr},
-                             {"amsgrad", nullptr, &o.amsgrad},
-                             {"maximize", nullptr, &o.maximize},
-                             {"decoupled_weight_decay", nullptr, &o.decoupled_weight_decay}};
-    read_keywords(name, args + n, names, known, 8);
-    for (int k = 0; k < 6; ++k) list_argument(name, args[k]);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); ++i) {
-      const Tensor &param = tensor_at(name, args[0], i), &grad = tensor_at(name, args[1], i);
-      const Tensor &mean = tensor_at(name, args[2], i), &square = tensor_at(name, args[3], i);
-      const Tensor largest = o.amsgrad ? tensor_at(name, args[4], i) : Tensor();
-      optim::adam_update(param, grad, mean, square, largest, advance(name, args[5], i), o);
-    }
-    return none();
-  });
-}
-
-PyMethodDef functions[] = {
-    {"_sgd_step", as_method(&sgd_step), METH_FASTCALL | METH_KEYWORDS,
-     "One step of SGD over lists of parameters, gradients and momentum buffers (filled in where None)."},
-    {"_adam_step", as_method(&adam_step), METH_FASTCALL | METH_KEYWORDS,
-     "One step of Adam over lists of parameters, gradients, running means and step counts."},
-    {}};
 
 }  // namespace
 
-void init_optim(PyObject* module) { ensure(PyModule_AddFunctions(module, functions) == 0); }
+void init_optim(PyObject* module) {
+  optim::for_each_rule([module]<class Rule>() { add_step<Rule>(module); });
+}
 
 }  // namespace gradus::py

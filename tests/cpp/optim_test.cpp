@@ -109,7 +109,7 @@ TEST(AdamW, DecaysTheParameterItself) {
 TEST(Optimizer, LearningRateMayChange) {
   optim::SGD optimizer({parameter()}, {.lr = 0.5});
   optimizer.params()[0].set_grad(ones({3}, DType::Float64));
-  optimizer.options.lr = 0.25;
+  optimizer.lr() = 0.25;
   optimizer.step();
   EXPECT_DOUBLE_EQ(optimizer.params()[0][0].item<double>(), kStart - 0.25);
 }

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from gradus.optim.adadelta import Adadelta
+from gradus.optim.adagrad import Adagrad
 from gradus.optim.adam import Adam
+from gradus.optim.adamax import Adamax
 from gradus.optim.adamw import AdamW
+from gradus.optim.nadam import NAdam
 from gradus.optim.optimizer import Optimizer
+from gradus.optim.radam import RAdam
+from gradus.optim.rmsprop import RMSprop
 from gradus.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop"]
 
 
 def __getattr__(name: str):

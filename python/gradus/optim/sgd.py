@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from gradus import _C
-from gradus.optim.optimizer import Optimizer, as_number, check_switches, loss_of
+from gradus.optim._rule import RuleOptimizer, check_lr
+from gradus.optim.optimizer import check_switches
 
 
-class SGD(Optimizer):
+class SGD(RuleOptimizer):
     """p ← p - lr·v with v = momentum·v + (1-dampening)·g and g the gradient plus weight_decay·p.
 
     The first v is g itself; with nesterov the step is g + momentum·v (Sutskever et al., 2013); `maximize` turns the
     gradient's sign.
     """
+
+    _step_group = staticmethod(_C._step_SGD)
+    _late_options = {"nesterov": False, "maximize": False, "foreach": None, "differentiable": False, "fused": False}
 
     def __init__(
         self,
@@ -27,10 +31,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ):
-        if isinstance(lr, _C.Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        if lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
+        check_lr(lr)
         if momentum < 0.0:
             raise ValueError(f"Invalid momentum value: {momentum}")
         if weight_decay < 0.0:
@@ -50,45 +51,3 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
         check_switches("SGD", foreach, differentiable, fused)
-
-    def __setstate__(self, state: dict) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("nesterov", False)
-            group.setdefault("maximize", False)
-            group.setdefault("foreach", None)
-            group.setdefault("differentiable", False)
-            group.setdefault("fused", False)
-
-    def step(self, closure=None):
-        """Updates every parameter that has a gradient; returns the closure's loss, if there is a closure."""
-        loss = None if closure is None else loss_of(closure)
-        for group in self.param_groups:
-            params, grads = [], []
-            for param in group["params"]:
-                grad = param.grad
-                if grad is not None:
-                    params.append(param)
-                    grads.append(grad)
-            momentum = group["momentum"]
-            if momentum == 0:
-                states = None
-                buffers = [None] * len(params)
-            else:
-                states = [self.state[param] for param in params]
-                buffers = [state.get("momentum_buffer") for state in states]
-            _C._sgd_step(
-                params,
-                grads,
-                buffers,
-                lr=as_number(group["lr"]),
-                momentum=momentum,
-                dampening=group["dampening"],
-                weight_decay=as_number(group["weight_decay"]),
-                nesterov=group["nesterov"],
-                maximize=group["maximize"],
-            )
-            if states is not None:
-                for state, buffer in zip(states, buffers):
-                    state["momentum_buffer"] = buffer
-        return loss
