@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradus.optim import lr_scheduler
 from gradus.optim.adadelta import Adadelta
 from gradus.optim.adagrad import Adagrad
 from gradus.optim.adam import Adam
@@ -13,7 +14,19 @@ from gradus.optim.radam import RAdam
 from gradus.optim.rmsprop import RMSprop
 from gradus.optim.sgd import SGD
 
-__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "lr_scheduler",
+]
 
 
 def __getattr__(name: str):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
+from functools import wraps
+from weakref import ref
 
 from gradus import _C
 from gradus._modes import enable_grad
@@ -90,12 +92,12 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook) -> RemovableHandle:
         """`hook(optimizer, args, kwargs)` runs before step and may return new (args, kwargs)."""
-        self.__dict__.setdefault("step", self._step_with_hooks)
+        self._watch_step()
         return self._register("_step_pre_hooks", hook)
 
     def register_step_post_hook(self, hook) -> RemovableHandle:
         """`hook(optimizer, args, kwargs)` runs after step."""
-        self.__dict__.setdefault("step", self._step_with_hooks)
+        self._watch_step()
         return self._register("_step_post_hooks", hook)
 
     def register_state_dict_pre_hook(self, hook, prepend: bool = False) -> RemovableHandle:
@@ -114,9 +116,21 @@ class Optimizer:
         """`hook(optimizer)` runs after load_state_dict."""
         return self._register("_load_state_dict_post_hooks", hook, prepend)
 
+    def _watch_step(self) -> None:
+        """From now on step runs hooks, and leaves word for schedulers that it was called."""
+        if "step" not in self.__dict__:
+            me = ref(self)  # no cycle
+
+            @wraps(type(self).step)
+            def step(*args, **kwargs):
+                return me()._step_with_hooks(*args, **kwargs)
+
+            step._wrapped_by_lr_sched = True
+            self.__dict__["step"] = step
+
     def _step_with_hooks(self, *args, **kwargs):
-        """Stands in for step, on this object, once a hook is registered."""
         step = type(self).step
+        self._opt_called = True
         args = (self, *args)
         for hook in self._hooks("_step_pre_hooks"):
             result = hook(self, args, kwargs)
