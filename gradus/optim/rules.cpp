@@ -233,8 +233,7 @@ void RAdamRule::update(const Tensor& param, const Tensor& grad, State& s, double
     param.add_(mean * o.lr, -1);
     return;
   }
-  const double rectified =
-      std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
+  const double rectified = std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
   const Tensor rate = std::sqrt(square_share) / s.square.sqrt().add_(o.eps);
   param.add_((mean * o.lr).mul_(rate).mul_(rectified), -1);
 }

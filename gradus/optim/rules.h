@@ -336,9 +336,10 @@ struct RAdamRule {
 /// Calls f with every rule: `f.template operator()<SGDRule>()`. The one list of optimizers.
 template <class F>
 void for_each_rule(F&& f) {
-  [&]<class... R>(std::tuple<R...>*) { (f.template operator()<R>(), ...); }
-  (static_cast<std::tuple<SGDRule, AdamRule, AdamWRule, RMSpropRule, AdagradRule, AdadeltaRule, AdamaxRule, NAdamRule,
-                          RAdamRule>*>(nullptr));
+  [&]<class... R>(std::tuple<R...>*) {
+    (f.template operator()<R>(), ...);
+  }(static_cast<std::tuple<SGDRule, AdamRule, AdamWRule, RMSpropRule, AdagradRule, AdadeltaRule, AdamaxRule, NAdamRule,
+                           RAdamRule>*>(nullptr));
 }
 
 /// The dtype of step counts: the default dtype if that is float64, float32 otherwise.
