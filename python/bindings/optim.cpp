@@ -100,7 +100,8 @@ double advance(PyObject* held) {
 
 template <class Rule>
 void step_parameter(PyObject* object, PyObject* states, const typename Rule::Options& o) {
-  if (!is_tensor(object)) fail(PyExc_TypeError, "optimizer can only optimize Tensors, got %s", Py_TYPE(object)->tp_name);
+  if (!is_tensor(object))
+    fail(PyExc_TypeError, "optimizer can only optimize Tensors, got %s", Py_TYPE(object)->tp_name);
   const Tensor& param = tensor_of(object);
   const Tensor grad = param.grad();
   if (!grad.defined()) return;
@@ -112,7 +113,8 @@ void step_parameter(PyObject* object, PyObject* states, const typename Rule::Opt
     return;
   }
   const Ref held = own(PyObject_GetItem(states, object));
-  if (!PyDict_Check(held.get())) fail(PyExc_TypeError, "state of a parameter is %s, not a dict", Py_TYPE(held.get())->tp_name);
+  if (!PyDict_Check(held.get()))
+    fail(PyExc_TypeError, "state of a parameter is %s, not a dict", Py_TYPE(held.get())->tp_name);
   load_state<Rule>(held.get(), param, state, o);
   typename Rule::State before = state;
   Rule::update(param, grad, state, Rule::counts_steps ? advance(held.get()) : 0, o);
@@ -141,10 +143,9 @@ PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
 template <class Rule>
 void add_step(PyObject* module) {
   static const std::string name = str("_step_", Rule::name);
-  static PyMethodDef function[] = {
-      {name.c_str(), as_method(static_cast<FastArgs>(&step_group<Rule>)), METH_FASTCALL,
-       "One step over a parameter group with the state of its parameters."},
-      {}};
+  static PyMethodDef function[] = {{name.c_str(), as_method(static_cast<FastArgs>(&step_group<Rule>)), METH_FASTCALL,
+                                    "One step over a parameter group with the state of its parameters."},
+                                   {}};
   ensure(PyModule_AddFunctions(module, function) == 0);
 }
 

@@ -7,9 +7,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is the reference of these tests and is not installed")
 
-import torch_backend  # noqa: E402
-
-torch_backend.activate()
 import gradus  # noqa: E402
 
 torch.set_num_threads(1)

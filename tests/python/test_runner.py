@@ -8,23 +8,12 @@ import sys
 import textwrap
 
 import pytest
-import torch_backend
-
-BACKEND = os.environ.get("GRADUS_TEST_BACKEND")
 
 
 def run(*arguments, directory=None):
     """A fresh interpreter on the package under test: `python -m gradus` with arguments."""
-    if BACKEND == "torch":
-        start = (
-            f"import sys; sys.path.insert(1, {os.path.dirname(torch_backend.__file__)!r}); import torch_backend; "
-            "torch_backend.install(); [sys.modules.pop(n) for n in list(sys.modules) if n.split('.')[0] == 'torch']; "
-            "from gradus.__main__ import main; main(sys.argv[1:])"
-        )
-        command = [sys.executable, "-c", start]
-    else:
-        command = [sys.executable, "-m", "gradus"]
-    return subprocess.run([*command, *map(str, arguments)], cwd=directory, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-m", "gradus", *map(str, arguments)]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -88,8 +77,6 @@ def test_surroundings_of_the_program(program, tmp_path):
 
 
 def test_trains(program):
-    if BACKEND == "torch":
-        pytest.skip("the stand-in core is PyTorch, which needs its own modules to train")
     status, out, err = program(
         """
         import torch
@@ -163,9 +150,8 @@ def test_code_module_and_usage(tmp_path):
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "__main__.py").write_text("import torch, sys\nprint(__package__, sys.argv[1:])\n")
-    if BACKEND != "torch":
-        assert run("-m", "package", "b", directory=tmp_path).stdout == "package ['b']\n"
-        assert "No module named" in run("-m", "nothing_here", directory=tmp_path).stderr
+    assert run("-m", "package", "b", directory=tmp_path).stdout == "package ['b']\n"
+    assert "No module named" in run("-m", "nothing_here", directory=tmp_path).stderr
     result = run(tmp_path / "absent.py")
     assert result.returncode == 1 and "can't open file" in result.stderr
     assert run().returncode == 2 and run("--help").stdout.startswith("usage: python -m gradus")
@@ -175,8 +161,6 @@ def test_import_is_light():
     """`import gradus` brings none of the slow modules with it."""
     heavy = ["numpy", "inspect", "typing", "dataclasses", "gradus.nn", "gradus.optim", "gradus.utils.data"]
     source = f"import sys; import gradus; print([m for m in {heavy} if m in sys.modules])"
-    if BACKEND == "torch":
-        pytest.skip("the stand-in core is PyTorch, which imports everything")
     result = subprocess.run(
         [sys.executable, "-S", "-c", source], capture_output=True, text=True, env=bare_environment()
     )
