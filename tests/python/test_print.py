@@ -110,8 +110,6 @@ CASES = [
 
 @pytest.mark.parametrize("text", CASES)
 def test_cases(text):
-    if "Parameter" in text and _str is not repr:
-        pytest.skip("PyTorch's tensors don't know the Parameter of Gradus")
     ours, theirs = both(lambda lib: names(eval(text, {"lib": lib, "f": None})))
     assert ours == theirs
 
