@@ -125,4 +125,41 @@ const Tensor& trunc_normal_(const Tensor& t, double mean, double std, double a, 
   return t;
 }
 
+const Tensor& orthogonal_(const Tensor& t, double gain, Generator* generator) {
+  check_as(ErrorKind::Value, t.dim() >= 2, "Only tensors with 2 or more dimensions are supported");
+  if (t.numel() == 0) return t;
+  const NoGrad guard;
+  const int64_t rows = t.size(0), columns = t.numel() / rows;
+  const Tensor drawn = empty({rows, columns}, t.dtype()).normal_(0, 1, generator);
+  const Tensor wide = _gradus_orthonormal_rows(rows > columns ? drawn.t() : drawn);
+  t.copy_((rows > columns ? wide.t() : wide).reshape(t.sizes()));
+  t.mul_(gain);
+  return t;
+}
+
+const Tensor& sparse_(const Tensor& t, double sparsity, double std, Generator* generator) {
+  check_as(ErrorKind::Value, t.dim() == 2, "Only tensors with 2 dimensions are supported");
+  const NoGrad guard;
+  const auto zeros = static_cast<int64_t>(std::ceil(sparsity * static_cast<double>(t.size(0))));
+  t.normal_(0, std, generator);
+  for (int64_t column = 0; column < t.size(1); ++column)
+    t.select(1, column).scatter_(0, randperm(t.size(0)).narrow(0, 0, zeros), 0);
+  return t;
+}
+
+const Tensor& dirac_(const Tensor& t, int64_t groups) {
+  check_as(ErrorKind::Value, t.dim() >= 3 && t.dim() <= 5, "Only tensors with 3, 4, or 5 dimensions are supported");
+  check_as(ErrorKind::Value, t.size(0) % groups == 0, "dim 0 must be divisible by groups");
+  const NoGrad guard;
+  t.zero_();
+  const int64_t per_group = t.size(0) / groups;
+  for (int64_t g = 0; g < groups; ++g)
+    for (int64_t c = 0; c < std::min(per_group, t.size(1)); ++c) {
+      Tensor at = t.select(0, g * per_group + c).select(0, c);
+      while (at.dim() > 0) at = at.select(0, at.size(0) / 2);
+      at.fill_(1);
+    }
+  return t;
+}
+
 }  // namespace gradus::nn::init

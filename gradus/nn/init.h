@@ -38,6 +38,16 @@ const Tensor& kaiming_normal_(const Tensor& t, double a = 0, Fan mode = Fan::In,
 const Tensor& trunc_normal_(const Tensor& t, double mean = 0, double std = 1, double a = -2, double b = 2,
                             Generator* generator = nullptr);
 
+/// A (semi-)orthogonal matrix times `gain`: the Q of a normal matrix (out, everything else), in the turn that makes the
+/// diagonal of R positive (Saxe et al., 2014). ValueError below two dims.
+const Tensor& orthogonal_(const Tensor& t, double gain = 1, Generator* generator = nullptr);
+/// Normal, then in each column a share `sparsity` of the rows, picked at random, is set to zero. ValueError unless
+/// there are two dims.
+const Tensor& sparse_(const Tensor& t, double sparsity, double std = 0.01, Generator* generator = nullptr);
+/// A convolution weight (out, in, field...) that passes as many channels through as it can, in each of `groups` groups.
+/// ValueError unless there are 3 to 5 dims and out is a multiple of groups.
+const Tensor& dirac_(const Tensor& t, int64_t groups = 1);
+
 /// Sizes of the two sides of a weight (out, in, …), times the size of its field. ValueError below two dims.
 struct Fans {
   int64_t in, out;

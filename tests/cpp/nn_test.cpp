@@ -275,4 +275,19 @@ TEST(Module, TwoLayersTrainInTwelveLines) {
 }
 
 }  // namespace
+TEST(Init, OrthogonalSparseDirac) {
+  const Tensor w = empty({6, 4}, DType::Float64);
+  nn::init::orthogonal_(w, 2.0);
+  EXPECT_LT((w.t().mm(w) - 4 * eye(4, DType::Float64)).abs().max().item<double>(), 1e-12);
+  nn::init::sparse_(w, 0.5);
+  EXPECT_EQ((w == 0).sum(0).min().item<int64_t>(), 3);
+  EXPECT_EQ((w == 0).sum(0).max().item<int64_t>(), 3);
+  const Tensor c = empty({4, 2, 3});
+  nn::init::dirac_(c, 2);
+  EXPECT_EQ(c.sum().item<double>(), 4);
+  EXPECT_EQ(c[3][1][1].item<double>(), 1);
+  EXPECT_THROW(nn::init::orthogonal_(empty({3})), Error);
+  EXPECT_THROW(nn::init::dirac_(c, 3), Error);
+}
+
 }  // namespace gradus

@@ -106,6 +106,23 @@ def test_init_with_arguments(call):
         assert ours == theirs
 
 
+@pytest.mark.parametrize("shape, gain", [((9, 9), 1), ((4, 10), 2.5), ((10, 4), 1), ((6, 2, 2), 0.5), ((0, 3), 1)])
+def test_orthogonal(shape, gain):
+    """The same matrix as PyTorch's QR gives, and orthogonal."""
+
+    def run(lib):
+        lib.manual_seed(5)
+        return lib.nn.init.orthogonal_(lib.empty(shape, dtype=lib.float64), gain)
+
+    ours, theirs = run(gradus), run(torch)
+    assert_near(ours, theirs, rtol=1e-9, atol=1e-12)
+    if ours.numel():
+        flat = ours.flatten(1) / gain
+        product = flat @ flat.t() if flat.size(0) <= flat.size(1) else flat.t() @ flat
+        assert_near(product, torch.eye(product.size(0), dtype=torch.float64), atol=1e-12)
+    assert both(lambda lib: lib.nn.init.orthogonal_(lib.empty(3)))[0][0] == "ValueError"
+
+
 def test_trunc_normal_where_bounds_hold_little_probability():
     """The rejection branch: log() decides, so values agree unless two logarithms differ in the last bit."""
     tensors = []

@@ -194,6 +194,21 @@ def _accept_uniform(tensor, mean, std, a, b, generator):
         tensor.copy_(result)
 
 
+def orthogonal_(tensor, gain: float = 1, generator=None):
+    """A (semi-)orthogonal matrix times `gain` (Saxe et al., 2014); dims behind the first count as one."""
+    if tensor.ndimension() < 2:
+        raise ValueError("Only tensors with 2 or more dimensions are supported")
+    if tensor.numel() == 0:
+        return tensor
+    rows = tensor.size(0)
+    columns = tensor.numel() // rows
+    drawn = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
+    with no_grad():
+        wide = _C._gradus_orthonormal_rows(drawn.t() if rows > columns else drawn)
+        tensor.view_as(drawn).copy_(wide.t() if rows > columns else wide)
+        return tensor.mul_(gain)
+
+
 def sparse_(tensor, sparsity: float, std: float = 0.01, generator=None):
     """Normal, then in each column a share `sparsity` of the rows, picked at random, is set to zero."""
     if tensor.ndimension() != 2:
