@@ -131,8 +131,8 @@ const Tensor& orthogonal_(const Tensor& t, double gain, Generator* generator) {
   const NoGrad guard;
   const int64_t rows = t.size(0), columns = t.numel() / rows;
   const Tensor drawn = empty({rows, columns}, t.dtype()).normal_(0, 1, generator);
-  const Tensor wide = _gradus_orthonormal_rows(rows > columns ? drawn.t() : drawn);
-  t.copy_((rows > columns ? wide.t() : wide).reshape(t.sizes()));
+  const Tensor wide = _gradus_orthonormal_rows(rows >= columns ? drawn.t() : drawn);
+  t.copy_((rows >= columns ? wide.t() : wide).reshape(t.sizes()));
   t.mul_(gain);
   return t;
 }

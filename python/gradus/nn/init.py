@@ -204,8 +204,8 @@ def orthogonal_(tensor, gain: float = 1, generator=None):
     columns = tensor.numel() // rows
     drawn = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)
     with no_grad():
-        wide = _C._gradus_orthonormal_rows(drawn.t() if rows > columns else drawn)
-        tensor.view_as(drawn).copy_(wide.t() if rows > columns else wide)
+        wide = _C._gradus_orthonormal_rows(drawn.t() if rows >= columns else drawn)
+        tensor.view_as(drawn).copy_(wide.t() if rows >= columns else wide)
         return tensor.mul_(gain)
 
 
