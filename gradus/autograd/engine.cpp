@@ -296,7 +296,7 @@ void Walk::step(int32_t at, bool keep_graph) {
   // As in PyTorch, hooks see a gradient before the caller gets it, unless the walk goes on from here.
   const bool goes_on = v.needed && !is_accumulator(&n);
   if (v.has_capture && goes_on) capture(at, grads);
-  bool any = false;
+  bool any = n.type->always;
   for (int i = 0; i < n.n_out; ++i) {
     if (n.hooks && grads[i].defined()) apply_hooks(n, static_cast<uint32_t>(i), grads[i]);
     any = any || grads[i].defined();

@@ -81,15 +81,15 @@ void release_copy_slices(Node& n) noexcept { release_saved(*static_cast<SliceWri
 
 constexpr NodeType kCopySlices{"CopySlices", &apply_copy_slices, &destroy_copy_slices, &release_copy_slices};
 
-void set_node(TensorImpl* t, Node* node) {  // takes over the reference
+void set_node(TensorImpl* t, Node* node, uint32_t nr = 0) {  // takes over the reference
   Node* before = t->node;
   if (before && t->meta && t->meta->retains_grad) {  // it keeps the gradient of what it is now
     forget_keeper(before, t);
-    keep_gradient(*node, 0, t);
+    keep_gradient(*node, nr, t);
   }
   if (before && (t->flags & TensorImpl::kLeafNode)) detach_accumulator(before, t);
   t->node = node;
-  t->out_nr = 0;
+  t->out_nr = nr;
   t->flags = (t->flags & ~TensorImpl::kLeafNode) | TensorImpl::kRequiresGrad;
   if (before) drop(before);
 }
@@ -118,10 +118,15 @@ Node* make_copy_slices(TensorImpl* base, TensorImpl* view, Node* inner) {
 
 }  // namespace
 
-void rebase_history(TensorImpl* self, Node* node) {
+void set_history(TensorImpl* self, Node* node, uint32_t nr) noexcept {
+  set_node(self, node, nr);
+  if (self->meta) self->meta->view_version = version_number(self);
+}
+
+void rebase_history(TensorImpl* self, Node* node, uint32_t nr) {
   TensorImpl* base = self->meta ? self->meta->base : nullptr;
   if (!base) {
-    set_node(self, node);
+    set_node(self, node, nr);
     return;
   }
   set_node(base, make_copy_slices(base, self, node));
@@ -131,22 +136,27 @@ void rebase_history(TensorImpl* self, Node* node) {
 namespace {
 // `indirect`: its base, or another view of that, was written.
 [[noreturn]] void raise_view_written(const TensorImpl* self, bool indirect) {
-  const bool multi = self->meta->kind == ViewKind::MultiOutput;
+  const bool multi = self->meta->kind == ViewKind::MultiOutput, custom = self->meta->kind == ViewKind::Custom;
   const char* what = indirect ? "its base or another view of its base has been" : "is being";
   const std::string output = self->node ? str("Output ", self->out_nr, " of ", message_name(*self->node)) : "";
   std::string text;
-  if (!multi || !self->node)
+  if ((!multi && !custom) || !self->node)
     text = str(self->node ? output + " is a view of a view which was created" : std::string("A view was created"),
                " in no_grad mode and ", what, " modified inplace with grad mode enabled");
   else text = str(output, " is a view and ", what, " modified inplace");
   raise(ErrorKind::Runtime,
-        str(text, multi ? ". This view is the output of a function that returns multiple views. Such functions do not "
-                          "allow the output views to be modified inplace. You should replace the inplace operation by "
-                          "an out-of-place one."
-                        : ". Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-                          "your code by moving both the view and the inplace either both inside the no_grad block (if "
-                          "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
-                          "tracked)."));
+        str(text,
+            custom  ? ". This view was created inside a custom Function (or because an input was returned as-is) and "
+                      "the autograd logic to handle view+inplace would override the custom backward associated "
+                      "with the custom Function, leading to incorrect gradients. This behavior is forbidden. You "
+                      "can fix this by cloning the output of the custom Function."
+            : multi ? ". This view is the output of a function that returns multiple views. Such functions do not "
+                      "allow the output views to be modified inplace. You should replace the inplace operation by "
+                      "an out-of-place one."
+                    : ". Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+                      "your code by moving both the view and the inplace either both inside the no_grad block (if "
+                      "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                      "tracked)."));
 }
 }  // namespace
 

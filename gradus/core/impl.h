@@ -66,7 +66,7 @@ Version* new_version();
 void drop(Version* v) noexcept;
 
 /// How a view came about decides which in-place writes it permits.
-enum class ViewKind : uint8_t { Plain, MultiOutput, NoGrad };
+enum class ViewKind : uint8_t { Plain, MultiOutput, NoGrad, Custom };
 
 /// The rare part of a tensor: gradient, view relation, hooks.
 struct Meta {

@@ -67,6 +67,7 @@ struct NodeType {
   void (*apply)(Node& node, const Tensor* grads, Tensor* out);
   void (*destroy)(Node& node) noexcept;            // frees `context`; may be null
   void (*release)(Node& node) noexcept = nullptr;  // gives back what `context` saved; may be null
+  bool always = false;                             // runs even if no gradient arrives
 };
 
 /// One block: header, then edges, saved values and output descriptions.
@@ -106,7 +107,10 @@ bool is_accumulator(const Node* n);
 void detach_accumulator(Node* n, const TensorImpl* leaf) noexcept;  // the leaf is gone
 
 /// Makes `node` the producer of an in-place result; a view passes it on to its base. Takes over one reference.
-void rebase_history(TensorImpl* self, Node* node);
+/// `nr`: which result of the node; of a view, the only one.
+void rebase_history(TensorImpl* self, Node* node, uint32_t nr = 0);
+/// Makes result `nr` of `node` the history of a tensor, views included. Takes over one reference.
+void set_history(TensorImpl* self, Node* node, uint32_t nr) noexcept;
 /// Raises PyTorch's error if `self` may not be written in place while gradients are recorded.
 void check_inplace(TensorImpl* self, bool any_requires_grad);
 /// The producer of `self`; a view whose base was written since gets a fresh one, or raises if its kind forbids that.

@@ -9,6 +9,7 @@
 #include "gradus/core/format.h"
 #include "gradus/core/modes.h"
 #include "python/bindings/arguments.h"
+#include "python/bindings/function.h"
 #include "python/bindings/saved_hooks.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
@@ -16,14 +17,10 @@
 
 namespace gradus::py {
 
+PyTypeObject* node_base = nullptr;
+
 namespace {
 
-struct PyNode {
-  PyObject_HEAD Node* node;
-  PyObject* metadata;
-  PyObject* weakrefs;
-};
-PyTypeObject* node_base = nullptr;
 Node* node_of(PyObject* o) { return reinterpret_cast<PyNode*>(o)->node; }
 
 void node_dealloc(PyObject* self) {
@@ -54,7 +51,7 @@ PyObject* node_repr(PyObject* self) { return PyUnicode_FromFormat("<%s object at
 // The nodes that PyTorch writes by hand show their namespace.
 PyObject* node_name(PyObject* self, PyObject*) {
   const std::string_view name = node_of(self)->name();
-  const bool by_hand = name == "AccumulateGrad" || name == "CopySlices" || name == "CopyBackwards";
+  const bool by_hand = name == "AccumulateGrad" || name == "CopySlices" || name == "CopyBackwards" || name == "Error";
   return PyUnicode_FromFormat(by_hand ? "torch::autograd::%s" : "%s", node_of(self)->name());
 }
 PyObject* node_sequence(PyObject* self, PyObject*) { return PyLong_FromUnsignedLongLong(node_of(self)->seq); }
@@ -225,6 +222,7 @@ PyMethodDef functions[] = {
 PyObject* wrap_node(Node* node) {
   if (!node) return none();
   if (auto* existing = static_cast<PyObject*>(node->py)) {
+    if (is_function_node(*node)) return wrap_function(*node);
     Py_INCREF(existing);
     return existing;
   }

@@ -5,6 +5,14 @@
 
 namespace gradus::py {
 
+/// A graph node as Python sees it: one object per node.
+struct PyNode {
+  PyObject_HEAD Node* node;
+  PyObject* metadata;
+  PyObject* weakrefs;
+};
+extern PyTypeObject* node_base;
+
 /// The Python object of a node (one per node); None for null.
 PyObject* wrap_node(Node* node);
 /// x.backward(gradient, retain_graph, create_graph, inputs).

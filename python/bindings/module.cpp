@@ -151,6 +151,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_tensor_kinds(module.get());
     init_numpy(module.get());
     init_autograd(module.get());
+    init_function(module.get());
     init_module_base(module.get());
     init_optim(module.get());
     init_functions(module.get());

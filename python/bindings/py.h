@@ -119,6 +119,7 @@ void init_creation(PyObject* module);
 void init_tensor_kinds(PyObject* module);
 void init_numpy(PyObject* module);
 void init_autograd(PyObject* module);
+void init_function(PyObject* module);
 void init_module_base(PyObject* module);
 void init_optim(PyObject* module);
 

@@ -155,6 +155,7 @@ PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t n, Py
     return returns_self(self, nullptr);
   });
 }
+PyObject* is_view(PyObject* self, PyObject*) { return boolean(tensor_of(self).is_view()); }
 PyObject* retain_grad(PyObject* self, PyObject*) {
   return guarded([&] {
     tensor_of(self).retain_grad();
@@ -278,6 +279,7 @@ PyMethodDef tensor_methods[] = {
     {"__reduce_ex__", &tensor_reduce, METH_O, nullptr},
     {"requires_grad_", as_method(&requires_grad_), kFast, "Switches the recording of gradients."},
     {"detach_", &detach_in_place, METH_NOARGS, "Takes this tensor out of the graph."},
+    {"_is_view", &is_view, METH_NOARGS, "True for a view that autograd knows of."},
     {"retain_grad", &retain_grad, METH_NOARGS, "Keeps .grad of a tensor that is no leaf."},
     {"register_hook", &tensor_register_hook, METH_O, "Calls a function with the gradient of this tensor."},
     {"backward", as_method(&tensor_backward), kFast, "Adds the gradients of this tensor to its leaves."},

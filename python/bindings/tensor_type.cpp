@@ -2,10 +2,15 @@
 #include "python/bindings/tensor_type.h"
 
 #include "gradus/core/refcount.h"
+#include "python/bindings/function.h"
 
 namespace gradus::py {
 
 PyTypeObject* tensor_type = nullptr;
+
+void track(PyObject* tensor) {
+  if (!PyObject_GC_IsTracked(tensor)) PyObject_GC_Track(tensor);
+}
 
 namespace {
 
@@ -81,8 +86,14 @@ void release_kept(TensorImpl* impl) {
 }
 
 int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
-  Py_VISIT(reinterpret_cast<PyTensor*>(self)->dict);
+  auto* o = reinterpret_cast<PyTensor*>(self);
   Py_VISIT(Py_TYPE(self));
+  const TensorImpl* impl = o->tensor.impl();
+  if (impl && !o->kept) {
+    if (ref_count(impl->refs) > 1) return 0;  // C++ has it, too: it may come back, with its attributes
+    if (const Node* n = impl->node) Py_VISIT(kept_function(*n));
+  }
+  Py_VISIT(o->dict);
   return 0;
 }
 
@@ -93,7 +104,7 @@ int tensor_clear(PyObject* self) {
 
 // Plain tensors are of interest to the cycle collector only once they have attributes.
 void track_if_needed(PyObject* self) {
-  if (reinterpret_cast<PyTensor*>(self)->dict && !PyObject_GC_IsTracked(self)) PyObject_GC_Track(self);
+  if (reinterpret_cast<PyTensor*>(self)->dict) track(self);
 }
 int tensor_setattro(PyObject* self, PyObject* name, PyObject* value) {
   const int status = PyObject_GenericSetAttr(self, name, value);

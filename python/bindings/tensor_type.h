@@ -25,6 +25,8 @@ PyObject* wrap(Tensor tensor);
 /// An object of a subclass over a tensor that Python has not seen yet.
 PyObject* wrap_as(PyTypeObject* type, Tensor tensor);
 PyObject* wrap_list(const Tensors& list);  // a tuple
+/// Makes the cycle collector look at the object; it looks at plain tensors only from when they get attributes.
+void track(PyObject* tensor);
 
 // Parts of the class, each in a file of its own.
 extern PyNumberMethods tensor_numbers;  // used as a bundle of functions

@@ -12,12 +12,13 @@ import re
 import textwrap
 
 import contract_backward
+import contract_function
 import contract_hooks
 import contract_views
 import pytest
 from bridge import gradus, names, torch
 
-PROGRAMS = contract_views.PROGRAMS | contract_backward.PROGRAMS | contract_hooks.PROGRAMS
+PROGRAMS = contract_views.PROGRAMS | contract_backward.PROGRAMS | contract_function.PROGRAMS | contract_hooks.PROGRAMS
 
 
 def error_of(error):
@@ -67,6 +68,10 @@ def observe(lib, program):
 
     scope = {"lib": lib, "gc": gc, "c": c, "fails": fails, "fn": fn, "fn_of": fn_of, "chain": chain}
     scope["t"] = lambda *sizes: c(*sizes).clone().requires_grad_()
+    scope["F"] = lib.autograd.Function
+    scope["make"] = lambda name, backward=lambda ctx, g: g, forward=lambda ctx, *args: args[0] * 2: type(
+        name, (lib.autograd.Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)}
+    )
     scope["see"] = lambda *values: seen.extend(plain(v) for v in values)
     try:
         exec(textwrap.dedent(program), scope)

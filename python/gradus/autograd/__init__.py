@@ -6,6 +6,7 @@ from gradus import _C
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
+    "Function",
     "backward",
     "enable_grad",
     "grad",
@@ -142,13 +143,14 @@ def grad(
     return dict(zip(inputs, result)) if type(inputs) is dict else result
 
 
+from gradus.autograd.function import Function  # noqa: E402
 from gradus.autograd.gradcheck import gradcheck, gradgradcheck  # noqa: E402  (it uses grad)
 
 
 def __getattr__(name: str):
     if name == "Variable":  # PyTorch's old name for a tensor with history
         return _C.Tensor
-    if name in ("Function", "Node") and hasattr(_C, name):
+    if name == "Node" and hasattr(_C, name):
         return getattr(_C, name)
     if name == "graph":
         from importlib import import_module
