@@ -90,3 +90,11 @@ def test_refuses_overlapping_layouts(lib):
 def test_row_major():
     assert row_major((2, 3, 4)) == (12, 4, 1)
     assert row_major((2, 0, 4)) == (4, 4, 1)
+
+
+def test_sees_what_a_call_leaves_behind():
+    gradus = pytest.importorskip("gradus")
+    kept = []
+    assert harness.without_leaks(lambda: gradus.ones(2).sum().item(), gradus) == (2.0, "")
+    assert "tensors" in harness.without_leaks(lambda: kept.append(gradus.ones(2)), gradus)[1]
+    assert harness.without_leaks(lambda: 3, object()) == (3, "")

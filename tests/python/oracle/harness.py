@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -16,7 +17,7 @@ from oracle.library import reference, subject
 from oracle.neutral import Array, NotExpressible
 from oracle.tolerance import difference
 
-CATEGORIES = ("value", "dtype", "shape", "strides", "method", "operator", "in-place", "out", "grad", "gradgrad")
+CATEGORIES = ("value", "dtype", "shape", "strides", "method", "operator", "in-place", "out", "grad", "gradgrad", "leak")
 WIDER = ("float16", "bfloat16", "float32")  # dtypes whose results float64 can judge
 EXTRA_LIMIT = 8  # samples of a dtype that is only reported
 
@@ -92,12 +93,37 @@ def check_sample(info: Any, sample: Sample, dtype: str, torch: Any, lib: Any) ->
     except NotExpressible:
         return None
     wanted, expected = reference_outcomes(info, sample, dtype, torch)
-    actual = {"function": attempt(ours.function)}
-    actual |= observe(ours, wanted, expected["function"], derivatives(info, dtype))
+
+    def outcomes() -> dict[str, Outcome]:
+        own = {"function": attempt(ours.function)}
+        return own | observe(ours, wanted, expected["function"], derivatives(info, dtype))
+
+    actual, leaked = without_leaks(outcomes, lib)
     found = {key: compare(name, key, outcome, actual[key]) for key, outcome in expected.items()}
+    if leaked:
+        found["function"].append(("leak", leaked))
     if dtype in WIDER and any(found.values()):
         accept_closer(info, sample, wanted, found, expected, actual)
     return found
+
+
+def without_leaks(call: Any, lib: Any) -> tuple[Any, str]:
+    """The result of a call, and what it left behind without a garbage collection: the call is repeated to be sure."""
+    census = getattr(getattr(lib, "_C", None), "_census", None)
+    if census is None:
+        return call(), ""
+    gc.disable()
+    try:
+        before = census()
+        result = call()
+        if census() == before:
+            return result, ""
+        before = census()
+        call()
+        after = census()
+        return result, "" if after == before else f"left behind: {before} -> {after}"
+    finally:
+        gc.enable()
 
 
 def accept_closer(info: Any, sample: Sample, wanted: dict, found: dict, expected: dict, actual: dict) -> None:
