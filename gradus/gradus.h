@@ -1,6 +1,7 @@
 // All of Gradus for C++: tensors, operators, autograd, modules, optimizers, data, pictures.
 #pragma once
 #include "gradus/autograd/engine.h"
+#include "gradus/core/blob.h"
 #include "gradus/core/error.h"
 #include "gradus/core/rng.h"
 #include "gradus/core/tensor.h"

@@ -41,6 +41,7 @@ CPP_TYPES = {
     "Layout?": "std::optional<Layout>",
     "MemoryFormat?": "std::optional<MemoryFormat>",
     "Generator?": "Generator*",
+    "Storage": "Storage*",
 }
 
 PYTHON_TYPES = {
@@ -68,6 +69,7 @@ PYTHON_TYPES = {
     "Layout?": "Any",
     "MemoryFormat?": "Any",
     "Generator?": "Generator | None",
+    "Storage": "Any",
 }
 
 DEFAULTS = {

@@ -1,8 +1,13 @@
 // Life and death of storages, views, tensors and nodes.
 #include "gradus/core/impl.h"
 
+#include <sys/mman.h>
+
+#include <memory>
 #include <new>
 
+#include "gradus/core/format.h"
+#include "gradus/core/geometry.h"
 #include "gradus/core/modes.h"
 #include "gradus/core/node.h"
 #include "gradus/core/tensor.h"
@@ -24,9 +29,60 @@ Storage* new_storage(int64_t bytes) {
   return s;
 }
 
+Storage* new_foreign_storage(void* data, int64_t bytes, void (*release)(void*), void* context, uint32_t flags) {
+  auto* s = new (pool_get(sizeof(Storage))) Storage;
+  s->data = data;
+  s->bytes = bytes;
+  s->flags = flags | Storage::kForeign;
+  s->release = release;
+  s->context = context;
+  detail::count_object(detail::kStorages, 1);
+  return s;
+}
+
+void resize_storage(Storage& s, int64_t bytes) {
+  check(s.resizable(), "Trying to resize storage that is not resizable");
+  if (bytes == s.bytes) return;
+  void* fresh = data_get(bytes);
+  const auto kept = static_cast<size_t>(bytes < s.bytes ? bytes : s.bytes);
+  if (kept) __builtin_memcpy(fresh, s.data, kept);
+  if (s.data) data_put(s.data, s.bytes);
+  if (bytes < s.bytes) s.flags |= Storage::kShrunk;
+  s.data = fresh;
+  s.bytes = bytes;
+}
+
+namespace {
+struct Mapping {
+  void* data;
+  size_t bytes;
+};
+void unmap(void* context) {
+  auto* m = static_cast<Mapping*>(context);
+  munmap(m->data, m->bytes);
+  delete m;
+}
+}  // namespace
+
+void share_storage(Storage& s) {
+  if (s.flags & Storage::kShared) return;
+  check(s.resizable(), "share_memory_(): the memory belongs to somebody else or is in use by an array");
+  if (s.bytes) {
+    auto mapping = std::make_unique<Mapping>(nullptr, static_cast<size_t>(s.bytes));
+    mapping->data = mmap(nullptr, mapping->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    check_as(ErrorKind::OutOfMemory, mapping->data != MAP_FAILED, "share_memory_(): cannot map ", s.bytes, " bytes");
+    __builtin_memcpy(mapping->data, s.data, mapping->bytes);
+    data_put(s.data, s.bytes);
+    s.data = mapping->data;
+    s.context = mapping.release();
+    s.release = &unmap;
+  }
+  s.flags |= Storage::kShared;
+}
+
 void destroy(Storage* s) noexcept {
   if (s->release) s->release(s->context);
-  else if (s->data) data_put(s->data, s->bytes);
+  else if (s->data && !(s->flags & Storage::kForeign)) data_put(s->data, s->bytes);
   detail::count_object(detail::kStorages, -1);
   pool_put(s, sizeof(Storage));
 }
@@ -62,6 +118,13 @@ void destroy(View* v) noexcept {
   drop(v->storage);
   if (v->heap) pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim);
   pool_put(v, sizeof(View));
+}
+
+void View::check_extent() const {
+  const int64_t item = item_size(dtype), needed = storage_bytes(sizes(), strides(), offset, item);
+  check(numel == 0 || needed <= storage->bytes, "setStorage: sizes ", sizes(), ", strides ", strides(),
+        ", storage offset ", offset, ", and itemsize ", item, " requiring a storage size of ", needed,
+        " are out of bounds for storage of size ", storage->bytes);
 }
 
 Version* new_version() { return new (pool_get(sizeof(Version))) Version; }

@@ -21,10 +21,20 @@ struct Storage {
   void (*release)(void* context) = nullptr;  // foreign memory: called instead of data_put
   void* context = nullptr;
   uint32_t exports = 0;  // live NumPy arrays or DLPack capsules over this memory
+  void* py = nullptr;    // the Python object while there is one, set by the binding
 
-  enum : uint32_t { kForeign = 1, kReadOnly = 2 };
+  enum : uint32_t { kForeign = 1, kReadOnly = 2, kShrunk = 4, kShared = 8 };
+  bool resizable() const { return !(flags & (kForeign | kShared)) && !exports; }
 };
 Storage* new_storage(int64_t bytes);
+/// Over memory that somebody else owns; `release(context)` is called once nobody needs it.
+Storage* new_foreign_storage(void* data, int64_t bytes, void (*release)(void* context), void* context,
+                             uint32_t flags = 0);
+/// Makes the memory larger or smaller, keeping what fits. RuntimeError for exported and foreign memory. Views that
+/// reach beyond a smaller one raise when they are read.
+void resize_storage(Storage& s, int64_t bytes);
+/// Moves the bytes to memory that processes forked from this one share. RuntimeError for exported and foreign memory.
+void share_storage(Storage& s);
 void destroy(Storage*) noexcept;
 inline void drop(Storage* s) noexcept {
   if (ref_dec(s->refs)) destroy(s);
@@ -48,7 +58,13 @@ struct View {
   IntList sizes() const { return {size_data(), ndim}; }
   IntList strides() const { return {stride_data(), ndim}; }
   char* data() const { return static_cast<char*>(storage->data) + offset * item_size(dtype); }
-  Array array() const { return {data(), dtype, ndim, size_data(), stride_data()}; }
+  /// What a kernel may touch. RuntimeError if the storage has become too small.
+  Array array() const {
+    if (storage->flags & Storage::kShrunk) [[unlikely]]
+      check_extent();
+    return {data(), dtype, ndim, size_data(), stride_data()};
+  }
+  void check_extent() const;
 };
 /// Takes over one reference to `storage`. Empty `strides` with non-empty sizes means row-major.
 View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntList& strides, int64_t offset);

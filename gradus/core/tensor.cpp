@@ -34,7 +34,7 @@ bool Tensor::is_contiguous(MemoryFormat format) const {
   return impl_->view->contiguous;
 }
 
-void* Tensor::data_ptr() const { return impl_->view->data(); }
+void* Tensor::data_ptr() const { return impl_->view->array().data; }
 
 void Tensor::expect_dtype(DType expected) const {
   check(dtype() == expected, "expected scalar type ", expected, " but found ", dtype());

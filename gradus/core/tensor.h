@@ -20,6 +20,7 @@ class Generator;
 class TensorList;
 class Tensor;
 struct Node;
+struct Storage;
 struct TensorImpl;
 using OptDType = std::optional<DType>;
 using Tensors = std::vector<Tensor>;

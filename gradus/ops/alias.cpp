@@ -3,6 +3,10 @@
 
 namespace gradus {
 
+Tensor positive(const Tensor& self) {
+  check(self.dtype() != DType::Bool, "The `+` operator, on a bool tensor is not supported.");
+  return self;
+}
 Tensor multiply(const Tensor& self, const Tensor& other) { return mul(self, other); }
 const Tensor& multiply_(const Tensor& self, const Tensor& other) { return mul_(self, other); }
 Tensor multiply(const Tensor& self, Scalar other) { return mul(self, other); }

@@ -12,6 +12,8 @@ struct Alias {
   static Tensor d0(const Tensor& g) { return g; }
 };
 
+inline constexpr Op positive_op{"positive(Tensor(a) self) -> Tensor(a)", "self; raises for bool, which has no sign.",
+                                Kind::Composite, "fm"};
 inline constexpr Op multiply_tensor_op{"multiply.Tensor(Tensor self, Tensor other) -> Tensor", "Another name of mul.",
                                        Kind::Composite, "fmo"};
 inline constexpr Op multiply_tensor_inplace_op{"multiply_.Tensor(Tensor(a!) self, Tensor other) -> Tensor(a!)",

@@ -16,6 +16,7 @@ struct Value {
     double real;
     bool flag;
     Generator* generator;
+    Storage* storage;
   };
   int64_t size = 0;  // of a list or text
   Scalar scalar;
@@ -109,6 +110,10 @@ struct Unbox<MemoryFormat> {
 template <>
 struct Unbox<Generator*> {
   static Generator* of(const Value& v) { return v.none ? nullptr : v.generator; }
+};
+template <>
+struct Unbox<Storage*> {
+  static Storage* of(const Value& v) { return v.storage; }
 };
 template <class T>
 struct Unbox<std::optional<T>> {

@@ -6,9 +6,7 @@
 
 namespace gradus {
 
-namespace {
 void check_dims(int64_t n) { check(n <= 64, "tensors have at most 64 dimensions, got ", n); }
-}  // namespace
 
 Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides) {
   int64_t bytes = item_size(dtype), step = 1;
@@ -125,14 +123,7 @@ void resize_output(const Tensor& out, const IntList& sizes, const IntList& strid
   Storage* storage = before->storage;
   const int64_t needed = storage_bytes(sizes, dense_strides(sizes), before->offset, item_size(before->dtype));
   check_dims(sizes.size());
-  if (needed > storage->bytes) {
-    check(!(storage->flags & Storage::kForeign) && !storage->exports, "Trying to resize storage that is not resizable");
-    void* fresh = data_get(needed);
-    __builtin_memcpy(fresh, storage->data, static_cast<size_t>(storage->bytes));
-    data_put(storage->data, storage->bytes);
-    storage->data = fresh;
-    storage->bytes = needed;
-  }
+  if (needed > storage->bytes) resize_storage(*storage, needed);
   ref_inc(storage->refs);
   t->view = new_view(storage, before->dtype, sizes, strides, before->offset);
   drop(before);

@@ -120,6 +120,9 @@ bool needs_original(const A&... args) {
 
 }  // namespace detail
 
+/// RuntimeError for more dims than a tensor can have.
+void check_dims(int64_t n);
+
 /// A private copy of the values, outside the graph.
 Tensor copy_of(const Tensor& t);
 

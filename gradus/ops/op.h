@@ -44,7 +44,8 @@ enum class ArgKind : uint8_t {
   Device,
   Layout,
   MemoryFormat,
-  Generator
+  Generator,
+  Storage
 };
 constexpr bool is_tensor(ArgKind k) { return k <= ArgKind::OptTensorList; }
 
@@ -88,6 +89,7 @@ consteval ArgKind arg_kind(std::string_view t) {
   if (t == "Layout") return ArgKind::Layout;
   if (t == "MemoryFormat") return ArgKind::MemoryFormat;
   if (t == "Generator") return ArgKind::Generator;
+  if (t == "Storage") return ArgKind::Storage;
   unknown_type_in_schema();  // not a constant: the compiler names the literal
   return ArgKind::Tensor;
 }

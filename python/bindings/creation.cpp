@@ -6,7 +6,7 @@
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
 #include "python/bindings/arguments.h"
-#include "python/bindings/tensor_type.h"
+#include "python/bindings/torch_function.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
 
@@ -210,8 +210,8 @@ PyMethodDef functions[] = {
     {"tensor", as_method(&tensor), kFast, "A fresh tensor that holds a copy of `data`."},
     {"as_tensor", as_method(&as_tensor), kFast, "A tensor of `data`, which it shares where it can."},
     {"asarray", as_method(&asarray), kFast, "A tensor of an object, which it shares where it can."},
-    {"from_numpy", &from_numpy, METH_O, "A tensor over the memory of a NumPy array."},
     {}};
+PyMethodDef plain_functions[] = {{"from_numpy", &from_numpy, METH_O, "A tensor over the memory of a NumPy array."}, {}};
 
 template <class T>
 PyObject* list_of(const T* p, const IntList& sizes, const IntList& strides, int64_t dim) {
@@ -274,6 +274,9 @@ PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   return guarded([&] { return wrap_as(type, legacy_tensor(args, kwargs, default_dtype())); });
 }
 
-void init_creation(PyObject* module) { ensure(PyModule_AddFunctions(module, functions) == 0); }
+void init_creation(PyObject* module) {
+  add_functions(module, functions, false);
+  ensure(PyModule_AddFunctions(module, plain_functions) == 0);
+}
 
 }  // namespace gradus::py

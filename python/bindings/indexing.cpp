@@ -3,7 +3,7 @@
 #include "gradus/core/geometry.h"
 #include "gradus/gen/functions.h"
 #include "python/bindings/creation.h"
-#include "python/bindings/tensor_type.h"
+#include "python/bindings/torch_function.h"
 #include "python/bindings/values.h"
 
 namespace gradus::py {
@@ -202,10 +202,21 @@ void assign(const Tensor& to, const Tensor& value) {
   else copy_(to, expand(without_leading_ones(value), to.sizes(), false), false);
 }
 
+// The tensor or something in the index overrides.
+bool index_overrides(PyObject* self, PyObject* index) {
+  if (overrides(self)) return true;
+  if (PyLong_CheckExact(index) || PySlice_Check(index)) return false;
+  Overloaded found;
+  found.add_any(index);
+  return found.n;
+}
+
 }  // namespace
 
 PyObject* tensor_getitem(PyObject* self, PyObject* index) {
   return guarded([&] {
+    if (function_mode_active() || index_overrides(self, index)) [[unlikely]]
+      return override_method("__getitem__", {self, index});
     const Tensor& t = tensor_of(self);
     if (PyLong_CheckExact(index)) return wrap(select_at(t, 0, to_int(index), 0));
     Selection s(t, index);
@@ -216,6 +227,10 @@ PyObject* tensor_getitem(PyObject* self, PyObject* index) {
 
 int tensor_setitem(PyObject* self, PyObject* index, PyObject* value) {
   return guarded_status([&] {
+    if (value && (function_mode_active() || index_overrides(self, index) || overrides(value))) [[unlikely]] {
+      Ref done(override_method("__setitem__", {self, index, value}));
+      return;
+    }
     const Tensor& t = tensor_of(self);
     if (!value) fail(PyExc_TypeError, "Tensor does not support deleting items");
     const bool number = is_number(value);

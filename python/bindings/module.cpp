@@ -2,8 +2,8 @@
 #include "gradus/core/alloc.h"
 #include "gradus/core/format.h"
 #include "gradus/core/modes.h"
-#include "python/bindings/tensor_convert.h"
 #include "python/bindings/tensor_type.h"
+#include "python/bindings/torch_function.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
 
@@ -122,9 +122,6 @@ PyMethodDef functions[] = {
     {"promote_types", as_method(&promote_types), METH_FASTCALL, "The smallest dtype both convert to."},
     {"result_type", as_method(&result_type), METH_FASTCALL, "The dtype in which an operation on both is done."},
     {"can_cast", as_method(&can_cast), METH_FASTCALL, "True if results of one dtype may be written to another."},
-    {"is_floating_point", &is_floating_point, METH_O, "True for tensors of floats."},
-    {"is_complex", &is_complex, METH_O, "True for tensors of complex numbers."},
-    {"numel", &numel, METH_O, "Number of elements."},
     {"memory_stats", &memory_stats, METH_NOARGS, "Bytes and blocks of tensor data: allocated, peak, cached."},
     {"_reset_peak_memory", &reset_peak_memory, METH_NOARGS, nullptr},
     {"_empty_cache", &empty_cache, METH_NOARGS, nullptr},
@@ -132,6 +129,11 @@ PyMethodDef functions[] = {
     {"get_num_threads", &get_num_threads, METH_NOARGS, "Threads that kernels use."},
     {"set_num_threads", &set_num_threads, METH_O, "Kernels use one thread, whatever is asked for."},
     {}};
+
+PyMethodDef overridable_functions[] = {{"is_floating_point", &is_floating_point, METH_O, "True for tensors of floats."},
+                                       {"is_complex", &is_complex, METH_O, "True for tensors of complex numbers."},
+                                       {"numel", &numel, METH_O, "Number of elements."},
+                                       {}};
 
 PyModuleDef definition{
     PyModuleDef_HEAD_INIT, "gradus._C", "The core of Gradus.", -1, functions, nullptr, nullptr, nullptr, nullptr};
@@ -145,7 +147,9 @@ PyMODINIT_FUNC PyInit__C() {
     Ref module = own(PyModule_Create(&definition));
     gradus::set_warning_handler(&python_warning);
     init_types(module.get());
+    init_torch_function(module.get());
     init_tensor(module.get());
+    init_storage(module.get());
     init_generator(module.get());
     init_creation(module.get());
     init_tensor_kinds(module.get());
@@ -156,7 +160,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_optim(module.get());
     init_functions(module.get());
     init_viz(module.get());
-    add_rebuild(module.get());
+    add_functions(module.get(), overridable_functions, true);
     return module.release();
   });
 }

@@ -5,6 +5,7 @@
 #include "gradus/gen/functions.h"
 #include "python/bindings/generator.h"
 #include "python/bindings/signatures.h"
+#include "python/bindings/storage.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
 
@@ -19,7 +20,7 @@ bool accepts_tensor_list(const Param& p, PyObject* o) {
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(o, i);
-    if (is_tensor(item) || (p.kind == ArgKind::OptTensorList && item == Py_None)) continue;
+    if (is_tensor(item) || (p.kind == ArgKind::OptTensorList && item == Py_None) || overrides(item)) continue;
     fail(PyExc_TypeError, "expected Tensor as element %zd in argument %d, but got %s", i, p.slot < 0 ? 0 : p.slot,
          type_name(item).c_str());
   }
@@ -55,6 +56,7 @@ bool match(const Overload& o, const Arguments& a, Matched& m) {
     } else if (object == Py_None && p.allow_none) {
     } else if (accepts(p, object)) {
       m.objects[i] = object;
+      if (is_tensor(p.kind) && Py_TYPE(object) != tensor_type) m.overloaded.add_any(object);
     } else if (o.varargs && positional && at == 0 && starts_with_index(object, a.n)) {
       m.vararg_count = a.n;
       at = a.n;
@@ -140,6 +142,7 @@ void convert(const Group& g, const Param& p, PyObject* o, Value& v, Scratch& s) 
     case ArgKind::Layout:
     case ArgKind::MemoryFormat: v.integer = reinterpret_cast<PyConstant*>(o)->value; break;
     case ArgKind::Generator: v.generator = generator_of(o); break;
+    case ArgKind::Storage: v.storage = storage_of(o, s.self); break;
   }
 }
 
@@ -191,6 +194,7 @@ PyObject* invoke(const Group& g, const Overload& o, PyObject* self, PyObject* co
     values[o.self_slot].tensor = &tensor_of(self);
   }
   Scratch scratch;
+  scratch.self = self;
   int n_out = 0;
   bool requires_grad = false;
   for (size_t i = 0; i < o.params.size(); ++i) {
@@ -225,7 +229,7 @@ PyObject* invoke(const Group& g, const Overload& o, PyObject* self, PyObject* co
 bool accepts(const Param& p, PyObject* o) {
   switch (p.kind) {
     case ArgKind::Tensor:
-    case ArgKind::OptTensor: return is_tensor(o) || (p.numbers && is_number(o));
+    case ArgKind::OptTensor: return is_tensor(o) || (p.numbers && is_number(o)) || overrides(o);
     case ArgKind::TensorList:
     case ArgKind::OptTensorList: return accepts_tensor_list(p, o);
     case ArgKind::Scalar:
@@ -246,6 +250,7 @@ bool accepts(const Param& p, PyObject* o) {
     case ArgKind::Device: return is_device_like(o);
     case ArgKind::Layout: return Py_TYPE(o) == layout_type;
     case ArgKind::MemoryFormat: return Py_TYPE(o) == memory_format_type;
+    case ArgKind::Storage: return is_storage(o);
     case ArgKind::Generator: break;
   }
   return is_generator(o);
@@ -278,12 +283,18 @@ PyObject* keyword_argument(const Param& p, const Arguments& a) {
   return nullptr;
 }
 
-PyObject* call_group(const Group& group, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+PyObject* call_group(const Group& group, PyObject* callable, PyObject* self, PyObject* const* args, Py_ssize_t n,
+                     PyObject* keywords) {
   const Arguments arguments{args, n, keywords};
   Matched matched;
   for (const Overload& o : group.overloads) {
     matched.vararg_count = -1;
-    if (match(o, arguments, matched)) return invoke(group, o, self, args, matched);
+    matched.overloaded.n = 0;
+    if (self) matched.overloaded.add(self);
+    if (!match(o, arguments, matched)) continue;
+    if (matched.overloaded.active()) [[unlikely]]
+      return call_override(callable, matched.overloaded, self, args, n, keywords);
+    return invoke(group, o, self, args, matched);
   }
   raise_no_match(group, arguments);
 }

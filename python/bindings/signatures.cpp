@@ -43,6 +43,7 @@ std::string_view type_text(ArgKind kind) {
     case ArgKind::Device: return "torch.device";
     case ArgKind::Layout: return "torch.layout";
     case ArgKind::MemoryFormat: return "torch.memory_format";
+    case ArgKind::Storage: return "torch.Storage";
     case ArgKind::Generator: break;
   }
   return "torch.Generator";
@@ -197,7 +198,7 @@ Param make_param(const ArgSpec& a, int slot) {
   p.slot = slot;
   p.allow_none = a.type.back() == '?';
   const std::string_view f = a.fallback;
-  p.fallback = a.has_default ? (p.allow_none ? "None" : std::string(f)) : "";
+  p.fallback = a.has_default ? (p.allow_none || f == "[]" ? "None" : std::string(f)) : "";
   set_name(p, a.name == "self" && is_tensor(a.kind) ? "input" : a.name);
   return p;
 }
@@ -241,7 +242,7 @@ void finish(Overload& o) {
   o.text += ")";
   o.keywords_follow = starred;
   o.max_args = static_cast<int>(o.params.size());
-  o.varargs = o.max_positional == 1 && o.params[0].kind == ArgKind::IntList;
+  o.varargs = o.max_positional == 1 && !o.params.empty() && o.params[0].kind == ArgKind::IntList;
 }
 
 Overload make_overload(const OpEntry& entry, const Boxed& call, bool method, bool with_out) {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "gradus/ops/box.h"
-#include "python/bindings/py.h"
+#include "python/bindings/torch_function.h"
 
 namespace gradus::py {
 
@@ -50,8 +50,10 @@ enum class Home { Function, Method, Nn };
 /// All groups of one kind, built from the table.
 std::vector<Group*> build_groups(Home home);
 
-/// Calls an operator with Python's arguments. `keywords` is the tuple of names of the arguments behind the first n.
-PyObject* call_group(const Group& group, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords);
+/// Calls an operator with Python's arguments. `keywords` is the tuple of names of the arguments behind the first n;
+/// `callable` is what a __torch_function__ would get.
+PyObject* call_group(const Group& group, PyObject* callable, PyObject* self, PyObject* const* args, Py_ssize_t n,
+                     PyObject* keywords);
 
 /// Runs a view operator on `self` and makes the result what `self` is. RuntimeError where writing in place is an error.
 Tensor become_view(const Tensor& self, const Boxed& call, const Value* values);
@@ -62,6 +64,7 @@ Tensor become_view(const Tensor& self, const Boxed& call, const Value* values);
 struct Matched {
   PyObject* objects[kMaxParams];
   Py_ssize_t vararg_count = -1;  // if not negative, parameter 0 is a list given one by one
+  Overloaded overloaded;         // tensors (or what acts as one) that override the call
 };
 struct Arguments {
   PyObject* const* values;

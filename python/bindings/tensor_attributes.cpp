@@ -103,7 +103,7 @@ PyObject* get_data(PyObject* self, void*) {
 }
 int set_data(PyObject* self, PyObject* value, void*) {
   return guarded_status([&] {
-    if (!value) fail(PyExc_RuntimeError, "cannot delete attribute data");
+    if (!value) fail(PyExc_RuntimeError, "Deleting tensor data is not allowed. Delete tensor instead!");
     if (!is_tensor(value))
       fail(PyExc_TypeError, "Variable data has to be a tensor, but got %s", type_name(value).c_str());
     tensor_of(self).set_data(tensor_of(value));

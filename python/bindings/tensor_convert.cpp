@@ -1,7 +1,5 @@
-// to(), type(), float() and their kin; deepcopy and pickling.
+// to(), type(), float() and their kin.
 #include "python/bindings/tensor_convert.h"
-
-#include <cstring>
 
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
@@ -191,92 +189,6 @@ PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t n,
     if (bool_argument("new_tensor", "requires_grad", a[3], false)) t.requires_grad_(true);
     return wrap(static_cast<Tensor&&>(t));
   });
-}
-
-// ---- copies of the whole
-
-namespace {
-
-// One copy per storage, so that views of one memory stay views of one memory. The memo keeps it as a byte tensor.
-Tensor copied_storage(const Tensor& t, PyObject* memo) {
-  const Storage& s = *t.impl()->view->storage;
-  Ref key = own(PyLong_FromVoidPtr(const_cast<Storage*>(&s)));
-  if (PyObject* found = PyDict_GetItemWithError(memo, key.get())) return tensor_of(found);
-  Tensor bytes = empty(IntList(s.bytes), DType::UInt8);
-  if (s.bytes) std::memcpy(bytes.data_ptr(), s.data, static_cast<size_t>(s.bytes));
-  Ref kept(wrap(bytes));
-  ensure(PyDict_SetItem(memo, key.get(), kept.get()) == 0);
-  return bytes;
-}
-
-Tensor view_of_bytes(const Tensor& bytes, const Tensor& like) {
-  Storage* storage = bytes.impl()->view->storage;
-  ref_inc(storage->refs);
-  return Tensor(new_tensor(new_view(storage, like.dtype(), like.sizes(), like.strides(), like.storage_offset())));
-}
-
-PyObject* rebuild(PyObject*, PyObject* const* args, Py_ssize_t n) {
-  return guarded([&] {
-    if (n != 4 || !PyBytes_Check(args[0]) || !is_dtype(args[1]) || !PyTuple_Check(args[2]))
-      fail(PyExc_TypeError, "_rebuild_tensor() expects bytes, dtype, sizes, requires_grad");
-    Dims sizes;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args[2]); ++i) sizes.push_back(to_int(PyTuple_GET_ITEM(args[2], i)));
-    Tensor t = empty(sizes, dtype_of(args[1]));
-    const auto bytes = static_cast<size_t>(t.numel() * t.element_size());
-    check_as(ErrorKind::Value, static_cast<size_t>(PyBytes_GET_SIZE(args[0])) == bytes,
-             "_rebuild_tensor(): the bytes do not fill the sizes");
-    if (bytes) std::memcpy(t.data_ptr(), PyBytes_AS_STRING(args[0]), bytes);
-    if (to_bool(args[3])) t.requires_grad_(true);
-    return wrap(static_cast<Tensor&&>(t));
-  });
-}
-PyMethodDef rebuild_def{"_rebuild_tensor", as_method(&rebuild), METH_FASTCALL, nullptr};
-
-}  // namespace
-
-PyObject* tensor_deepcopy(PyObject* self, PyObject* memo) {
-  return guarded([&]() -> PyObject* {
-    const Tensor& t = tensor_of(self);
-    check(t.is_leaf(),
-          "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment.  If "
-          "you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, see "
-          "https://github.com/pytorch/pytorch/pull/103001");
-    Ref id = own(PyLong_FromVoidPtr(self));
-    if (PyObject* found = PyDict_GetItemWithError(memo, id.get())) return Py_INCREF(found), found;
-    Tensor copy = view_of_bytes(copied_storage(t, memo), t);
-    copy.requires_grad_(t.requires_grad());
-    Ref result = own(wrap_as(Py_TYPE(self), copy));
-    ensure(PyDict_SetItem(memo, id.get(), result.get()) == 0);
-    if (Tensor grad = t.grad(); grad.defined()) {
-      Ref old_grad(wrap(grad));
-      Ref new_grad = own(tensor_deepcopy(old_grad.get(), memo));
-      copy.set_grad(tensor_of(new_grad.get()));
-    }
-    if (PyObject* attributes = reinterpret_cast<PyTensor*>(self)->dict) {
-      static PyObject* deepcopy = imported("copy", "deepcopy");
-      Ref copied = own(PyObject_CallFunctionObjArgs(deepcopy, attributes, memo, nullptr));
-      ensure(PyObject_SetAttrString(result.get(), "__dict__", copied.get()) == 0);
-    }
-    return result.release();
-  });
-}
-
-PyObject* tensor_reduce(PyObject* self, PyObject*) {
-  return guarded([&] {
-    const Tensor& t = tensor_of(self);
-    const Tensor dense = contiguous(detach(t));
-    static PyObject* function = imported("gradus._C", "_rebuild_tensor");
-    Ref bytes = own(
-        PyBytes_FromStringAndSize(static_cast<const char*>(dense.data_ptr()), dense.numel() * dense.element_size()));
-    Ref dtype(wrap(t.dtype())), sizes(wrap_strides(t.sizes()));
-    return Py_BuildValue("O(OOOO)", function, bytes.get(), dtype.get(), sizes.get(),
-                         t.requires_grad() ? Py_True : Py_False);
-  });
-}
-
-void add_rebuild(PyObject* module) {
-  Ref name = own(PyUnicode_FromString("gradus._C"));
-  add_object(module, "_rebuild_tensor", PyCFunction_NewEx(&rebuild_def, nullptr, name.get()));
 }
 
 }  // namespace gradus::py

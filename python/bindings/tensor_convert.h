@@ -19,8 +19,5 @@ PyObject* tensor_to_bool(PyObject* self, PyObject* const* args, Py_ssize_t n, Py
 PyObject* tensor_cpu(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords);
 PyObject* tensor_cuda(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords);
 PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords);
-PyObject* tensor_deepcopy(PyObject* self, PyObject* memo);
-PyObject* tensor_reduce(PyObject* self, PyObject* protocol);
-void add_rebuild(PyObject* module);  // what unpickling calls
 
 }  // namespace gradus::py

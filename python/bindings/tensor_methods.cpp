@@ -5,8 +5,10 @@
 #include "python/bindings/arguments.h"
 #include "python/bindings/autograd.h"
 #include "python/bindings/creation.h"
+#include "python/bindings/storage.h"
 #include "python/bindings/tensor_convert.h"
 #include "python/bindings/tensor_type.h"
+#include "python/bindings/torch_function.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
 
@@ -45,7 +47,7 @@ PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).element_size()); }
 PyObject* data_ptr(PyObject* self, PyObject*) {
   const Tensor& t = tensor_of(self);
-  return PyLong_FromVoidPtr(t.numel() ? t.data_ptr() : nullptr);
+  return PyLong_FromVoidPtr(t.numel() && t.impl()->view->storage->bytes ? t.impl()->view->data() : nullptr);
 }
 PyObject* is_floating_point(PyObject* self, PyObject*) { return boolean(is_floating(tensor_of(self).dtype())); }
 PyObject* is_signed(PyObject* self, PyObject*) {
@@ -191,7 +193,7 @@ PyObject* make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject
     if (!a[1] || !is_tensor(a[1]))
       fail(PyExc_TypeError, "_make_subclass(): argument 'data' (position 2) must be Tensor, not %s",
            a[1] ? type_name(a[1]).c_str() : "nothing");
-    Tensor data = tensor_of(a[1]).variable_data();
+    Tensor data = detach(tensor_of(a[1]));
     if (a[2] && to_bool(a[2])) {
       check(is_floating(data.dtype()), "Only Tensors of floating point and complex dtype can require gradients");
       data.requires_grad_(true);
@@ -200,16 +202,33 @@ PyObject* make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject
   });
 }
 
+PyObject* as_subclass(PyObject* self, PyObject* cls) {
+  return guarded([&] {
+    if (!PyType_Check(cls)) fail(PyExc_TypeError, "cls must be a type (got %s)", type_name(cls).c_str());
+    auto* type = reinterpret_cast<PyTypeObject*>(cls);
+    if (!PyType_IsSubtype(type, tensor_type))
+      fail(PyExc_TypeError,
+           "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. "
+           "Make sure your class inherits from Tensor.");
+    return wrap_as(type, alias(tensor_of(self)));
+  });
+}
+
 }  // namespace
 
 PyObject* tensor_repr(PyObject* self) {
   return guarded([&]() -> PyObject* {
+    if (overridden(self)) return override_method("__repr__", {self});
     static PyObject* function = imported("gradus._tensor_str", "_str");
     return PyObject_CallOneArg(function, self);
   });
 }
 
 Py_ssize_t tensor_length(PyObject* self) {
+  if (overridden(self)) {
+    Ref length(guarded([&] { return override_method("__len__", {self}); }));
+    return length ? PyLong_AsSsize_t(length.get()) : -1;
+  }
   const Tensor& t = tensor_of(self);
   if (t.dim() == 0) {
     PyErr_SetString(PyExc_TypeError, "len() of a 0-d tensor");
@@ -218,8 +237,16 @@ Py_ssize_t tensor_length(PyObject* self) {
   return t.sizes()[0];
 }
 
+// PyTorch asks for the number of dims and unbinds: functions of their own.
+PyObject* override_iteration(PyObject* self) {
+  Ref ndim = own(override_method("dim", {self}));
+  if (PyLong_Check(ndim.get()) && PyLong_AsLong(ndim.get()) == 0) fail(PyExc_TypeError, "iteration over a 0-d tensor");
+  Ref rows = own(override_method("unbind", {self, own(PyLong_FromLong(0)).get()}));
+  return PyObject_GetIter(rows.get());
+}
 PyObject* tensor_iter(PyObject* self) {
   return guarded([&] {
+    if (overridden(self)) return override_iteration(self);
     const Tensor& t = tensor_of(self);
     if (t.dim() == 0) fail(PyExc_TypeError, "iteration over a 0-d tensor");
     Ref rows = own(wrap_list(unbind(t, 0)));
@@ -230,6 +257,11 @@ PyObject* tensor_iter(PyObject* self) {
 int tensor_contains(PyObject* self, PyObject* element) {
   int found = 0;
   const int status = guarded_status([&] {
+    if (overridden(self)) {
+      Ref answer = own(override_method("__contains__", {self, element}));
+      found = PyObject_IsTrue(answer.get());
+      return ensure(found >= 0);
+    }
     if (!is_tensor(element) && !is_number(element))
       fail(PyExc_RuntimeError, "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.",
            Py_TYPE(element));
@@ -257,7 +289,7 @@ PyMethodDef tensor_methods[] = {
     {"is_neg", &returns_false, METH_NOARGS, nullptr},
     {"is_inference", &returns_false, METH_NOARGS, nullptr},
     {"is_pinned", &returns_false, METH_NOARGS, nullptr},
-    {"is_shared", &returns_false, METH_NOARGS, nullptr},
+    {"is_shared", &tensor_is_shared, METH_NOARGS, "True if forked processes see the same memory."},
     {"is_contiguous", as_method(&is_contiguous), kFast, "True if the elements lie in row-major order."},
     {"is_set_to", &is_set_to, METH_O, nullptr},
     {"is_same_size", &is_same_size, METH_O, nullptr},
@@ -265,7 +297,8 @@ PyMethodDef tensor_methods[] = {
     {"resolve_conj", &returns_self, METH_NOARGS, nullptr},
     {"resolve_neg", &returns_self, METH_NOARGS, nullptr},
     {"pin_memory", &returns_self, METH_NOARGS, nullptr},
-    {"share_memory_", &returns_self, METH_NOARGS, nullptr},
+    {"share_memory_", &tensor_share_memory, METH_NOARGS, "Moves the data to memory that forked processes share."},
+    {"untyped_storage", &tensor_untyped_storage, METH_NOARGS, "The bytes under this tensor."},
     {"item", &item, METH_NOARGS, "The single element as a Python number."},
     {"tolist", &tolist, METH_NOARGS, "Nested lists of Python numbers."},
     {"numpy", as_method(&numpy), kFast, "A NumPy array over the same memory."},
@@ -275,8 +308,6 @@ PyMethodDef tensor_methods[] = {
     {"__format__", &format, METH_O, nullptr},
     {"__delitem__", &delete_item, METH_O, nullptr},
     {"__reversed__", &reversed, METH_NOARGS, nullptr},
-    {"__deepcopy__", &tensor_deepcopy, METH_O, nullptr},
-    {"__reduce_ex__", &tensor_reduce, METH_O, nullptr},
     {"requires_grad_", as_method(&requires_grad_), kFast, "Switches the recording of gradients."},
     {"detach_", &detach_in_place, METH_NOARGS, "Takes this tensor out of the graph."},
     {"_is_view", &is_view, METH_NOARGS, "True for a view that autograd knows of."},
@@ -298,6 +329,7 @@ PyMethodDef tensor_methods[] = {
     {"cpu", as_method(&tensor_cpu), kFast, nullptr},
     {"cuda", as_method(&tensor_cuda), kFast, nullptr},
     {"new_tensor", as_method(&tensor_new_tensor), kFast, "A fresh tensor of this dtype from data."},
+    {"as_subclass", &as_subclass, METH_O, "The same tensor as an object of a subclass."},
     {"_make_subclass", as_method(&make_subclass), kFast | METH_STATIC, nullptr},
     {}};
 

@@ -3,6 +3,7 @@
 
 #include "gradus/core/refcount.h"
 #include "python/bindings/function.h"
+#include "python/bindings/torch_function.h"
 
 namespace gradus::py {
 
@@ -141,8 +142,7 @@ PyTypeObject* make_base() {
   add(Py_tp_clear, slot(&tensor_clear));
   add(Py_tp_setattro, slot(&tensor_setattro));
   add(Py_tp_members, offsets);
-  add(Py_tp_getset, tensor_attributes);
-  add(Py_tp_methods, tensor_methods);
+  add(Py_tp_getset, overridable(tensor_attributes));
   add(Py_tp_richcompare, slot(&tensor_richcompare));
   add(Py_tp_hash, slot(&tensor_hash));
   add(Py_tp_repr, slot(&tensor_repr));
@@ -159,7 +159,7 @@ PyTypeObject* make_base() {
   PyTypeObject* base = make_type(spec);
   Ref descriptor = own(PyDescr_NewGetSet(base, dict_attribute));
   ensure(PyDict_SetItemString(base->tp_dict, "__dict__", descriptor.get()) == 0);
-  PyType_Modified(base);
+  add_methods(base, tensor_methods);
   return base;
 }
 

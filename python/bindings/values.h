@@ -32,7 +32,8 @@ struct Scratch {
   size_t used = 0;
   std::vector<std::unique_ptr<int64_t[]>> more;
   std::list<Tensors> lists;
-  std::list<Tensor> made;  // tensors that stand for numbers
+  std::list<Tensor> made;    // tensors that stand for numbers
+  PyObject* self = nullptr;  // of a method
 
   int64_t* allocate(size_t n) {
     if (used + n <= kInts) {

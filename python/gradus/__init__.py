@@ -11,21 +11,29 @@ for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
         globals()[_name] = getattr(_C, _name)
 del _name
 
-from gradus._functions import install as _install  # noqa: E402
+from gradus import _functions, _tensor  # noqa: E402
 from gradus._functions import nonzero, split  # noqa: E402
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from gradus._typename import typename  # noqa: E402
 from gradus.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
 from gradus.version import __version__  # noqa: E402
 
-_install()
+_tensor.install()
+_functions.install()
 newaxis = None
 
-_SUBMODULES = frozenset("autograd backends cuda nn optim random testing utils version viz _tensor_str _limits".split())
+_SUBMODULES = frozenset(
+    "autograd backends cuda nn optim overrides random storage testing utils version viz _tensor_str _limits _utils".split()
+)
 _LAZY = {
     "finfo": "_limits",
     "iinfo": "_limits",
     "set_printoptions": "_tensor_str",
+    **dict.fromkeys(
+        "UntypedStorage TypedStorage DoubleStorage FloatStorage HalfStorage BFloat16Storage LongStorage IntStorage "
+        "ShortStorage CharStorage ByteStorage BoolStorage is_storage".split(),
+        "storage",
+    ),
 }
 
 

@@ -44,8 +44,12 @@ def _nonzero_method(self, *args, **kwargs):
     return nonzero(self, *args, **kwargs)
 
 
+split = _C._overridable(split)
+nonzero = _C._overridable(nonzero)
+
+
 def install() -> None:
     """Gives Tensor the methods of this file."""
     for name, function in {"split": _split, "nonzero": _nonzero_method}.items():
         function.__name__, function.__qualname__ = name, f"Tensor.{name}"
-        setattr(_C.Tensor, name, function)
+        setattr(_C.Tensor, name, _C._overridable(function))

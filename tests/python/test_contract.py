@@ -8,17 +8,17 @@ tensor, `fails` calls a function and notes its error.
 from __future__ import annotations
 
 import gc
+import importlib
 import re
 import textwrap
+from pathlib import Path
 
-import contract_backward
-import contract_function
-import contract_hooks
-import contract_views
 import pytest
 from bridge import gradus, names, torch
 
-PROGRAMS = contract_views.PROGRAMS | contract_backward.PROGRAMS | contract_function.PROGRAMS | contract_hooks.PROGRAMS
+PROGRAMS: dict[str, str] = {}
+for _path in sorted(Path(__file__).parent.glob("contract_*.py")):
+    PROGRAMS |= importlib.import_module(_path.stem).PROGRAMS
 
 
 def error_of(error):

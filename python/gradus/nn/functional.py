@@ -194,6 +194,12 @@ def binary_cross_entropy_with_logits(
     return _C.binary_cross_entropy_with_logits(input, target, weight, pos_weight, _Reduction.get_enum(reduction))
 
 
+# All of these can be overridden by a __torch_function__.
+for _name, _value in list(globals().items()):
+    if type(_value) is type(_warn) and not _name.startswith("_"):
+        globals()[_name] = _C._overridable(_value)
+
+
 def __getattr__(name: str):
     if name.startswith("__"):
         raise AttributeError(f"module 'gradus.nn.functional' has no attribute '{name}'")

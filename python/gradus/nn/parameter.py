@@ -44,7 +44,14 @@ class Parameter(_C.Tensor, metaclass=_ParameterMeta):
         return "Parameter containing:\n" + super().__repr__()
 
     def __reduce_ex__(self, protocol):
-        return _rebuild_parameter, (self.data, self.requires_grad)
+        from collections import OrderedDict
+
+        from gradus import _utils
+
+        state = _utils._get_obj_state(self)
+        if not state:
+            return _utils._rebuild_parameter, (self.data, self.requires_grad, OrderedDict())
+        return _utils._rebuild_parameter_with_state, (self.data, self.requires_grad, OrderedDict(), state)
 
 
 class _BufferMeta(type(_C.Tensor)):
@@ -66,9 +73,4 @@ class Buffer(_C.Tensor, metaclass=_BufferMeta):
         return buffer
 
 
-def _rebuild_parameter(data, requires_grad):
-    return Parameter(data, requires_grad)
-
-
-if hasattr(_C, "_disabled_torch_function_impl"):
-    Parameter.__torch_function__ = Buffer.__torch_function__ = _C._disabled_torch_function_impl
+Parameter.__torch_function__ = Buffer.__torch_function__ = _C._disabled_torch_function_impl
