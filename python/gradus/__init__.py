@@ -23,7 +23,8 @@ _functions.install()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends cuda nn optim overrides random storage testing utils version viz _tensor_str _limits _utils".split()
+    "autograd backends cuda nn optim overrides random storage testing utils version viz "
+    "_tensor_str _limits _utils".split()
 )
 _LAZY = {
     "finfo": "_limits",

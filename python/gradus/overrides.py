@@ -219,4 +219,3 @@ def _pop_mode_temporarily():
         yield mode
     finally:
         _push_mode(mode)
-

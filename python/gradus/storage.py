@@ -103,7 +103,7 @@ class _Shared:
 
 
 class UntypedStorage(_Shared, _C.StorageBase):
-    """Bytes that tensors look at. `UntypedStorage(n)` makes n uninitialised ones, `UntypedStorage(list)` those given."""
+    """Bytes that tensors look at; `UntypedStorage(n)` makes uninitialised ones, `UntypedStorage(list)` those given."""
 
     def __new__(cls, *args, device=None, wrap_storage=None):
         if wrap_storage is not None:
@@ -406,7 +406,7 @@ for _name, _dtype in _KINDS.items():
     globals()[_name] = _TypedMeta(
         _name,
         (_LegacyStorage,),
-        {"dtype": _dtype, "__module__": "gradus", "__doc__": f"A TypedStorage of {_dtype}, as PyTorch used to name it."},
+        {"dtype": _dtype, "__module__": "gradus", "__doc__": f"A TypedStorage of {_dtype} by its old name."},
     )
 
 
