@@ -158,6 +158,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_function(module.get());
     init_module_base(module.get());
     init_optim(module.get());
+    init_files(module.get());
     init_functions(module.get());
     init_viz(module.get());
     add_functions(module.get(), overridable_functions, true);

@@ -125,5 +125,6 @@ void init_autograd(PyObject* module);
 void init_function(PyObject* module);
 void init_module_base(PyObject* module);
 void init_optim(PyObject* module);
+void init_files(PyObject* module);
 
 }  // namespace gradus::py

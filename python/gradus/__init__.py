@@ -23,12 +23,14 @@ _functions.install()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends cuda nn optim overrides random storage testing utils version viz "
-    "_tensor_str _limits _utils".split()
+    "autograd backends cuda nn numpy_io optim overrides random safetensors serialization storage testing utils version "
+    "viz _tensor_str _limits _utils".split()
 )
 _LAZY = {
     "finfo": "_limits",
     "iinfo": "_limits",
+    "load": "serialization",
+    "save": "serialization",
     "set_printoptions": "_tensor_str",
     **dict.fromkeys(
         "UntypedStorage TypedStorage DoubleStorage FloatStorage HalfStorage BFloat16Storage LongStorage IntStorage "
