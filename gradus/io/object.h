@@ -7,6 +7,7 @@
 
 #include "gradus/core/tensor.h"
 #include "gradus/nn/module.h"
+#include "gradus/optim/optimizer.h"
 
 namespace gradus {
 
@@ -64,6 +65,8 @@ class Object {
   Object(const std::vector<Object>& items);
   /// An ordered dict, as PyTorch's state_dict().
   Object(const nn::NamedTensors& tensors);
+  /// {"state": {number: {name: tensor}}, "param_groups": […]}, as PyTorch's optimizers have it.
+  Object(const optim::OptimizerState& state);
   Object(const Object& other);
   Object(Object&& other) noexcept : kind_(other.kind_), int_(other.int_) { other.kind_ = Kind::None; }
   Object& operator=(Object other) noexcept;
@@ -87,6 +90,8 @@ class Object {
   gradus::Tensors tensors() const;
   /// A dict from strings to tensors, as load_state_dict takes it.
   nn::NamedTensors named_tensors() const;
+  /// What Optimizer::load_state_dict takes. Options that are no numbers (PyTorch's "foreach": None) are left out.
+  optim::OptimizerState optimizer_state() const;
 
   /// Number of items; of a dict, of keys.
   int64_t size() const;

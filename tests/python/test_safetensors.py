@@ -159,7 +159,8 @@ def test_broken_files_are_refused(name, tmp_path):
     for load, source in ((ours.load, BROKEN[name]), (ours.load_file, tmp_path / "x")):
         with pytest.raises(ours.SafetensorError, match="^Error while deserializing header: ."):
             load(source)
-    assert outcome(reference.load, BROKEN[name])[0].__name__ != "dict"
+    if name != "a space before":  # the specification forbids it, the package reads it
+        assert isinstance(outcome(reference.load, BROKEN[name]), tuple)
 
 
 def test_every_shortened_file_is_refused():
@@ -172,6 +173,5 @@ def test_every_shortened_file_is_refused():
 def test_spaces_in_the_header_are_fine():
     data = built(b'{ "x" :\t{"shape":[ ], "dtype":"I8","data_offsets":[0 , 1]}}  \n', b"\x05")
     assert ours.load(data)["x"].item() == 5 == reference.load(data)["x"].item()
-    assert ours.load(
-        built(b'{"\\u00e9\\ud83d\\ude00\\n":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}', b"\x05")
-    ).keys() == {"é\U0001f600\n"}
+    data = built(b'{"\\u00e9\\ud83d\\ude00\\n":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}', b"\x05")
+    assert list(ours.load(data)) == ["é\U0001f600\n"]
