@@ -26,21 +26,19 @@ void expect_cpu(std::string_view location) {
   raise(ErrorKind::Runtime,
         str("don't know how to restore data location of torch.storage.UntypedStorage (tagged with ", location, ")"));
 }
-void Host::place(std::string_view location, int64_t) { expect_cpu(location); }
+Object Host::place(const Object& storage, std::string_view location) {
+  expect_cpu(location);
+  return storage;
+}
 
 Tensor flat_tensor(DType dtype, int64_t numel) {
   return Tensor(new_tensor(new_view(new_storage(numel * item_size(dtype)), dtype, numel, {}, 0)));
 }
 
 Tensor mapped_tensor(Mapping* mapping, const char* data, DType dtype, int64_t numel) {
-  Storage* s = new_storage(0);
-  if (s->data) data_put(s->data, 0);
-  s->data = const_cast<char*>(data);
-  s->bytes = numel * item_size(dtype);
-  s->flags = Storage::kForeign;
   mapping->retain();
-  s->context = mapping;
-  s->release = [](void* m) { static_cast<Mapping*>(m)->release(); };
+  Storage* s = new_foreign_storage(
+      const_cast<char*>(data), numel * item_size(dtype), [](void* m) { static_cast<Mapping*>(m)->release(); }, mapping);
   return Tensor(new_tensor(new_view(s, dtype, numel, {}, 0)));
 }
 
@@ -48,12 +46,6 @@ namespace {
 
 constexpr std::string_view kMagic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";  // of the old format
 constexpr int64_t kOldProtocol = 1001;
-
-Object storage_value(Tensor flat) {
-  Object v = detail::make_object(Kind::Storage);
-  v.node()->tensor = static_cast<Tensor&&>(flat);
-  return v;
-}
 
 // The same memory seen as another dtype.
 Object as_dtype(const Object& storage, DType dtype, int64_t numel) {
@@ -64,7 +56,7 @@ Object as_dtype(const Object& storage, DType dtype, int64_t numel) {
   if (v.offset * item_size(v.dtype) % item_size(dtype)) refuse_pickle("two references to one storage disagree");
   ref_inc(v.storage->refs);
   const int64_t offset = v.offset * item_size(v.dtype) / item_size(dtype);
-  return storage_value(Tensor(new_tensor(new_view(v.storage, dtype, numel, {}, offset))));
+  return detail::flat_storage(Tensor(new_tensor(new_view(v.storage, dtype, numel, {}, offset))));
 }
 
 void swap_bytes(char* data, int64_t numel, int64_t item) {
@@ -107,13 +99,9 @@ Object CheckpointReader::storage(const Object& reference) {
   const DType dtype = storage_dtype(id[1]);
   const std::string key = text_of(id[2]), location = text_of(id[3]);
   const int64_t numel = count_of(id[4], item_size(dtype));
-  if (old_) {
-    if (!storages_.count(key)) host_.place(location, numel * item_size(dtype));
-    return old_storage(key, dtype, numel, id[5]);
-  }
+  if (old_) return old_storage(key, location, dtype, numel, id[5]);
   if (auto found = storages_.find(key); found != storages_.end()) return as_dtype(found->second.flat, dtype, numel);
-  host_.place(location, numel * item_size(dtype));
-  const Object flat = zip_storage(key, dtype, numel);
+  const Object flat = host_.place(zip_storage(key, dtype, numel), location);
   storages_[key] = {flat, numel * item_size(dtype)};
   return flat;
 }
@@ -126,10 +114,10 @@ Object CheckpointReader::zip_storage(const std::string& key, DType dtype, int64_
   check(bytes <= record->size, "storage ", key, " is promised ", bytes, " bytes, but its record holds ", record->size);
   const char* data = zip_->raw(*record).data();
   if (mapping_ && !big_endian_ && reinterpret_cast<uintptr_t>(data) % 8 == 0)
-    return storage_value(mapped_tensor(mapping_, data, dtype, numel));
+    return detail::flat_storage(mapped_tensor(mapping_, data, dtype, numel));
   // The whole record is read, so that its checksum can be compared; what is beyond the storage stays unused.
   const int64_t item = item_size(dtype), whole = (static_cast<int64_t>(record->size) + item - 1) / item;
-  Object flat = storage_value(flat_tensor(dtype, whole));
+  Object flat = detail::flat_storage(flat_tensor(dtype, whole));
   auto* to = static_cast<char*>(flat.node()->tensor.data_ptr());
   zip_->read(*record, to);
   if (big_endian_) swap_bytes(to, numel, item);
@@ -160,15 +148,17 @@ Object CheckpointReader::read_zip() {
 
 // ---- the format before PyTorch 1.6: pickles one behind the other, then the bytes of the storages
 
-Object CheckpointReader::old_storage(const std::string& key, DType dtype, int64_t numel, const Object& view) {
+Object CheckpointReader::old_storage(const std::string& key, const std::string& location, DType dtype, int64_t numel,
+                                     const Object& view) {
   auto found = storages_.find(key);
   if (found == storages_.end()) {
     const int64_t bytes = numel * item_size(dtype);
     // Memory is only promised to bytes that can still follow.
     if (__builtin_add_overflow(promised_, bytes, &promised_) || promised_ > static_cast<int64_t>(bytes_.size()))
       throw FileError(FileError::Fault::EndOfFile, "Ran out of input: the storages are larger than the file");
-    found = storages_.emplace(key, Record{storage_value(flat_tensor(dtype, numel)), bytes}).first;
-    std::memset(found->second.flat.node()->tensor.data_ptr(), 0, static_cast<size_t>(bytes));
+    const Tensor flat = flat_tensor(dtype, numel);
+    if (bytes) std::memset(flat.data_ptr(), 0, static_cast<size_t>(bytes));
+    found = storages_.emplace(key, Record{host_.place(detail::flat_storage(flat), location), bytes}).first;
   }
   const Object whole = as_dtype(found->second.flat, dtype, numel);
   if (view.is_none()) return whole;
@@ -178,7 +168,7 @@ Object CheckpointReader::old_storage(const std::string& key, DType dtype, int64_
   if (offset > numel || size > numel - offset) refuse_pickle("a view reaches beyond its storage");
   Storage* s = whole.node()->tensor.impl()->view->storage;
   ref_inc(s->refs);
-  return storage_value(Tensor(new_tensor(new_view(s, dtype, size, {}, offset))));
+  return detail::flat_storage(Tensor(new_tensor(new_view(s, dtype, size, {}, offset))));
 }
 
 Object CheckpointReader::read_old() {
@@ -205,9 +195,10 @@ void CheckpointReader::fill_old(const Object& keys) {
   for (const Object& key : keys.node()->items) {
     const auto found = storages_.find(text_of(key));
     if (found == storages_.end()) refuse_pickle(str("storage key '", text_of(key), "' not found"));
-    Tensor& t = found->second.flat.node()->tensor;
+    const Tensor& t = found->second.flat.node()->tensor;
     const auto numel = load_le<int64_t>(take(8));
-    if (numel != t.numel()) refuse_pickle(str("storage '", text_of(key), "' has another size than promised"));
+    if (numel != found->second.bytes / t.element_size() || t.numel() < numel)
+      refuse_pickle(str("storage '", text_of(key), "' has another size than promised"));
     const auto bytes = static_cast<uint64_t>(found->second.bytes);
     if (const char* from = take(bytes); bytes) std::memcpy(t.data_ptr(), from, bytes);
     ++filled;
@@ -283,8 +274,8 @@ void save(const Object& value, const std::string& path) {
 namespace {
 struct CppHost final : io::Host {
   explicit CppHost(bool anywhere) : anywhere_(anywhere) {}
-  void place(std::string_view location, int64_t bytes) override {
-    if (!anywhere_) io::Host::place(location, bytes);
+  Object place(const Object& storage, std::string_view location) override {
+    return anywhere_ ? storage : io::Host::place(storage, location);
   }
   bool anywhere_;
 };

@@ -16,8 +16,8 @@ namespace gradus::io {
 class Host {
  public:
   virtual bool allows(std::string_view /*global*/) { return false; }
-  /// Called once for each storage of `bytes` bytes, before they are read. Raises for locations that are not here.
-  virtual void place(std::string_view location, int64_t bytes);
+  /// Called once for each storage: where it lies from now on. Raises for locations that are not here.
+  virtual Object place(const Object& storage, std::string_view location);
 
  protected:
   ~Host() = default;
@@ -45,7 +45,8 @@ class CheckpointReader final : public Surroundings {
   bool allows(std::string_view global) override { return host_.allows(global); }
   Object storage(const Object& reference) override;
   Object zip_storage(const std::string& key, DType dtype, int64_t numel);
-  Object old_storage(const std::string& key, DType dtype, int64_t numel, const Object& view);
+  Object old_storage(const std::string& key, const std::string& location, DType dtype, int64_t numel,
+                     const Object& view);
   Object read_zip();
   Object read_old();
   void fill_old(const Object& keys);

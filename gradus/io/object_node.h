@@ -6,7 +6,8 @@ namespace gradus::detail {
 
 struct ObjectNode {
   uint32_t refs = 1;
-  int id = 0;  // of a Global: which of those that readers know; of a DType: which; of a Tensor: whether a parameter
+  int id = 0;  // of a Global: which of those that readers know; of a DType: which; of a Tensor: whether a parameter;
+               // of a Storage: whether one of bytes, without a dtype
   bool new_object = false;  // of an Object: the class's __new__ is called, not the class
   double real = 0, imag = 0;
   /// Text, bytes, the little-endian digits of a BigInt, "module\nname" of a Global, the name of a Device.
@@ -29,6 +30,13 @@ inline Object make_object(Object::Kind kind, std::string text) {
 inline Object make_object(Object::Kind kind, std::vector<Object> items) {
   Object v = make_object(kind);
   v.node()->items = static_cast<std::vector<Object>&&>(items);
+  return v;
+}
+
+/// A storage seen as elements of a dtype: `flat` is over all of them.
+inline Object flat_storage(gradus::Tensor flat) {
+  Object v = make_object(Object::Kind::Storage);
+  v.node()->tensor = static_cast<gradus::Tensor&&>(flat);
   return v;
 }
 

@@ -98,6 +98,7 @@ void Pickler::write_new(const Object& v) {
     case Kind::OrderedDict:
     case Kind::Counter: return write_dict(v);
     case Kind::Tensor: write_tensor(v); break;
+    case Kind::Storage: return write_storage(n.tensor, n.id);
     case Kind::Instance: return write_object(v);
     case Kind::ByteArray:
     case Kind::Complex:
@@ -304,7 +305,7 @@ void Pickler::write_sizes(const IntList& sizes) {
   close_tuple(static_cast<size_t>(sizes.size()));
 }
 
-void Pickler::write_storage(const gradus::Tensor& t) {
+void Pickler::write_storage(const gradus::Tensor& t, bool untyped) {
   Storage* s = t.impl()->view->storage;
   const auto [at, fresh] = keys_.try_emplace(s, storages_.size());
   if (fresh) {
@@ -315,7 +316,7 @@ void Pickler::write_storage(const gradus::Tensor& t) {
         "Cannot save multiple tensors or storages that view the same data as different types");
   out_ += '(';
   write_name("storage");
-  write_global(str("torch\n", scalar_type_name(t.dtype()), "Storage"));
+  write_global(untyped ? "torch.storage\nUntypedStorage" : str("torch\n", scalar_type_name(t.dtype()), "Storage"));
   write_name(std::to_string(at->second));
   write_name("cpu");
   write_int(s->bytes / t.element_size());

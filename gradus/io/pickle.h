@@ -40,7 +40,7 @@ class Pickler {
   void write_tensor(const Object& v);
   void write_arguments(const gradus::Tensor& t, bool requires_grad);
   void write_sizes(const IntList& sizes);
-  void write_storage(const gradus::Tensor& t);
+  void write_storage(const gradus::Tensor& t, bool untyped = false);
   void write_hooks();
   void close_tuple(size_t n);
   void call();  // of what lies on the stack; the result is remembered

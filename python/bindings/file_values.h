@@ -19,6 +19,7 @@ class FromPython {
   Object container(PyObject* o, Object::Kind kind);
   Object mapping(PyObject* o, Object::Kind kind);
   Object tensor(PyObject* o);
+  Object storage(PyObject* o);
   Object object(PyObject* o);
   Object global(PyObject* o);
   Object remember(PyObject* o, Object v);

@@ -2,6 +2,7 @@
 #include "gradus/core/impl.h"
 #include "gradus/io/object_node.h"
 #include "python/bindings/file_values.h"
+#include "python/bindings/storage.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 
@@ -80,6 +81,7 @@ Object FromPython::fresh(PyObject* o) {
   if (type == ordered) return mapping(o, Kind::OrderedDict);
   if (type == counter) return mapping(o, Kind::Counter);
   if (is_tensor(o)) return tensor(o);
+  if (is_storage(o)) return storage(o);
   if (is_dtype(o)) return dtype_of(o);
   if (Py_TYPE(o) == layout_type) return make_object(Kind::Layout);
   if (Py_TYPE(o) == device_type) {
@@ -137,6 +139,17 @@ Object FromPython::tensor(PyObject* o) {
   if (!is_parameter && Py_TYPE(o) != tensor_type) v.node()->type = convert(reinterpret_cast<PyObject*>(Py_TYPE(o)));
   PyObject* attributes = reinterpret_cast<PyTensor*>(o)->dict;
   if (attributes && PyDict_GET_SIZE(attributes)) v.node()->attributes = mapping(attributes, Kind::Dict);
+  return v;
+}
+
+Object FromPython::storage(PyObject* o) {
+  Storage* s = storage_of(o, nullptr);
+  Ref dtype(PyObject_GetAttrString(o, "dtype"));
+  if (!dtype) PyErr_Clear();
+  const DType type = dtype ? dtype_of(dtype.get()) : DType::UInt8;
+  ref_inc(s->refs);
+  Object v = detail::flat_storage(Tensor(new_tensor(new_view(s, type, s->bytes / item_size(type), {}, 0))));
+  v.node()->id = !dtype;
   return v;
 }
 

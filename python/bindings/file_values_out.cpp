@@ -3,6 +3,7 @@
 #include "gradus/io/object_node.h"
 #include "gradus/io/unpickle.h"
 #include "python/bindings/file_values.h"
+#include "python/bindings/storage.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 
@@ -93,7 +94,9 @@ Ref ToPython::fresh(const Object& v) {
     case Kind::Instance: return object(v);
     default: break;
   }
-  fail(PyExc_NotImplementedError, "the file holds a storage outside of any tensor: Gradus has no storage objects yet");
+  static PyObject* typed = file_class("gradus.storage", "_typed_storage");
+  Ref bytes = own(wrap_storage(n.tensor.impl()->view->storage)), dtype = own(wrap(n.tensor.dtype()));
+  return call(typed, {bytes.get(), dtype.get()});
 }
 
 Ref ToPython::tuple(const Object& v) {

@@ -1,7 +1,10 @@
 // Files of tensors for Python: what gradus.serialization is made of.
+#include "gradus/core/impl.h"
 #include "gradus/io/checkpoint_format.h"
+#include "gradus/io/object_node.h"
 #include "python/bindings/file_errors.h"
 #include "python/bindings/file_values.h"
+#include "python/bindings/storage.h"
 #include "python/bindings/values.h"
 
 namespace gradus::py {
@@ -74,11 +77,21 @@ class PythonHost final : public io::Host {
     ensure(found >= 0);
     return found;
   }
-  void place(std::string_view location, int64_t bytes) override {
-    if (place_ == Py_None) return io::Host::place(location, bytes);
-    Ref name = own(text(location)), size = own(PyLong_FromLongLong(bytes));
-    PyObject* args[] = {name.get(), size.get()};
-    own(PyObject_Vectorcall(place_, args, 2, nullptr));
+  Object place(const Object& storage, std::string_view location) override {
+    if (place_ == Py_None) return io::Host::place(storage, location);
+    const View& v = *storage.node()->tensor.impl()->view;
+    Ref name = own(text(location)), given = own(wrap_storage(v.storage));
+    PyObject* args[] = {given.get(), name.get()};
+    Ref placed = own(PyObject_Vectorcall(place_, args, 2, nullptr));
+    if (!is_storage(placed.get()))
+      fail(PyExc_TypeError, "map_location must return a storage or None, but got %s", type_name(placed.get()).c_str());
+    Storage* s = storage_of(placed.get(), nullptr);
+    if (s == v.storage) return storage;
+    if (s->bytes < v.numel * item_size(v.dtype))
+      fail(PyExc_RuntimeError, "map_location returned a storage of %lld bytes for one of %lld",
+           static_cast<long long>(s->bytes), static_cast<long long>(v.numel * item_size(v.dtype)));
+    ref_inc(s->refs);
+    return detail::flat_storage(Tensor(new_tensor(new_view(s, v.dtype, v.numel, {}, 0))));
   }
 
  private:

@@ -78,10 +78,6 @@ def _reduce_ex_internal(self):
     from gradus import _utils
     from gradus.storage import TypedStorage
 
-    if not self.is_leaf and self.requires_grad:
-        raise RuntimeError(
-            "Only leaf Tensors support pickling: this one was computed and requires a gradient; detach() it first"
-        )
     storage = TypedStorage(wrap_storage=self.untyped_storage(), dtype=self.dtype, _internal=True)
     return (
         _utils._rebuild_tensor_v2,

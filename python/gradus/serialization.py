@@ -250,25 +250,6 @@ def _explain(message: str, weights_only: bool) -> str:
     return f"{text}\n\n{message}{_DOCS}"
 
 
-class _LoadedStorage:
-    """Stands for a storage where `map_location` is a function: it knows its size and where it lies."""
-
-    def __init__(self, nbytes: int):
-        self._nbytes = nbytes
-        self.device = _C.device("cpu")
-
-    def nbytes(self) -> int:
-        return self._nbytes
-
-    size = __len__ = nbytes
-
-    def cpu(self):
-        return self
-
-    def cuda(self, device=None, non_blocking: bool = False):
-        _restore("cuda")
-
-
 def _restore(location: str) -> None:
     """Raises for places where no tensor can be."""
     if location == "cpu":
@@ -284,25 +265,26 @@ def _restore(location: str) -> None:
     )
 
 
-def _placer(map_location) -> Callable[[str, int], None] | None:
+def _placer(map_location) -> Callable | None:
+    """What the reader asks where a storage goes, given the storage and the place it was saved from."""
     if map_location is None:
         return None
-    if isinstance(map_location, dict):
-        return lambda location, nbytes: _restore(map_location.get(location, location))
     if isinstance(map_location, bytes):
         map_location = map_location.decode()
-    if isinstance(map_location, (str, _C.device)):
-        place = str(map_location)
-        return lambda location, nbytes: _restore(place)
 
-    def ask(location: str, nbytes: int) -> None:
-        answer = map_location(_LoadedStorage(nbytes), location)
-        if answer is None:
-            _restore(location)
-        elif not isinstance(answer, _LoadedStorage):
-            raise TypeError(f"map_location must return the storage it was given or None, but got {type(answer)}")
+    def place(storage, location: str):
+        if isinstance(map_location, dict):
+            location = map_location.get(location, location)
+        elif isinstance(map_location, (str, _C.device)):
+            location = str(map_location)
+        else:
+            result = map_location(storage, location)
+            if result is not None:
+                return result
+        _restore(location)
+        return storage
 
-    return ask
+    return place
 
 
 def _bytes_of(f):

@@ -43,6 +43,10 @@ def described(value):
         )
     if isinstance(value, (gradus.dtype, torch.dtype, gradus.device, torch.device, gradus.layout, torch.layout)):
         return repr(value).replace("gradus", "torch")
+    if type(value).__name__ == "TypedStorage":
+        return ("TypedStorage", str(value.dtype).split(".")[1], list(value.tolist()))
+    if type(value).__name__ == "UntypedStorage":  # loads as elements of one byte
+        return ("TypedStorage", "uint8", list(value.tolist()))
     if isinstance(value, dict):
         items = [(described(k), described(v)) for k, v in value.items()]
         return (type(value).__name__, items, described(vars(value)) if isinstance(value, OrderedDict) else None)

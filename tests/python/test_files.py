@@ -68,6 +68,7 @@ BASE = {
         L.strided,
     ],
     "deep": lambda L: [[[[{"x": ({"y": [L.ones(1)]},)}]]]],
+    "storages": lambda L: [L.arange(3.0)._typed_storage(), L.arange(3).untyped_storage()],
     "none": lambda L: None,
 }
 
@@ -221,7 +222,7 @@ def test_whole_modules_are_named_as_torchs_and_refused():
 # ---- the format before PyTorch 1.6
 
 
-@pytest.mark.parametrize("name", sorted(set(BASE) - {"not a leaf"}))
+@pytest.mark.parametrize("name", sorted(set(BASE) - {"not a leaf", "storages"}))  # PyTorch fails on its own
 @WAYS
 def test_legacy_format(name, writer, reader):
     data = saved(writer, BASE[name](writer), _use_new_zipfile_serialization=False)
