@@ -13,15 +13,28 @@ PyObject *forward_name, *hooks_name, *pre_hooks_name, *call_with_hooks_name;
 PyObject* tables[3];  // _parameters, _buffers, _modules
 PyTypeObject* base_type;
 
+// Backward hooks and hooks on all modules are looked for once any were registered in this process.
+bool more_hooks = false;
+PyObject* global_hooks = nullptr;  // a tuple of dicts
+PyObject *backward_name, *backward_pre_name;
+
 bool is_empty(PyObject* dict, PyObject* name) {
   PyObject* hooks = dict ? PyDict_GetItemWithError(dict, name) : nullptr;
   return !hooks || (PyDict_Check(hooks) && PyDict_GET_SIZE(hooks) == 0);
 }
 
+bool has_more_hooks(PyObject* dict) {
+  if (!is_empty(dict, backward_name) || !is_empty(dict, backward_pre_name)) return true;
+  for (Py_ssize_t i = 0; global_hooks && i < PyTuple_GET_SIZE(global_hooks); ++i)
+    if (PyDict_GET_SIZE(PyTuple_GET_ITEM(global_hooks, i))) return true;
+  return false;
+}
+
 PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) {
   Ref dict(PyObject_GenericGetDict(self, nullptr));
   if (!dict) return nullptr;
-  const bool plain = is_empty(dict.get(), hooks_name) && is_empty(dict.get(), pre_hooks_name);
+  const bool plain = is_empty(dict.get(), hooks_name) && is_empty(dict.get(), pre_hooks_name) &&
+                     !(more_hooks && has_more_hooks(dict.get()));
   PyObject* name = plain ? forward_name : call_with_hooks_name;
   const Py_ssize_t n = PyTuple_GET_SIZE(args);
   if (!kwargs && n < 8) {
@@ -78,9 +91,25 @@ PyMethodDef methods[] = {
     {"__init_subclass__", as_method(&init_subclass), METH_VARARGS | METH_KEYWORDS | METH_CLASS, nullptr},
     {}};
 
+PyObject* use_module_hooks(PyObject*, PyObject*) {
+  more_hooks = true;
+  return none();
+}
+PyObject* set_global_hooks(PyObject*, PyObject* dicts) {
+  Py_INCREF(dicts);
+  Py_XSETREF(global_hooks, dicts);
+  return none();
+}
+PyMethodDef functions[] = {{"_use_module_hooks", &use_module_hooks, METH_NOARGS, nullptr},
+                           {"_set_global_module_hooks", &set_global_hooks, METH_O, nullptr},
+                           {}};
+
 }  // namespace
 
 void init_module_base(PyObject* module) {
+  backward_name = intern("_backward_hooks");
+  backward_pre_name = intern("_backward_pre_hooks");
+  ensure(PyModule_AddFunctions(module, functions) == 0);
   forward_name = intern("forward");
   hooks_name = intern("_forward_hooks");
   pre_hooks_name = intern("_forward_pre_hooks");

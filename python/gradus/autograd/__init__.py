@@ -152,7 +152,7 @@ def __getattr__(name: str):
         return _C.Tensor
     if name == "Node" and hasattr(_C, name):
         return getattr(_C, name)
-    if name == "graph":
+    if name in ("functional", "graph"):
         from importlib import import_module
 
         return import_module("gradus.autograd." + name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def __getattr__(name: str):
-    if name in ("data", "hooks"):
+    if name in ("checkpoint", "data", "hooks"):
         from importlib import import_module
 
         return import_module("gradus.utils." + name)

@@ -7,13 +7,13 @@ from collections import OrderedDict
 from gradus import _C
 from gradus._modes import no_grad
 from gradus._typename import typename
+from gradus.nn.modules import _hooks
+from gradus.nn.modules._hooks import *  # noqa: F403  (PyTorch has them here)
+from gradus.nn.modules._hooks import _Hooks
 from gradus.nn.modules._state import _StateDict
 from gradus.nn.parameter import Buffer, Parameter
-from gradus.utils.hooks import RemovableHandle
 
 _set_attribute = object.__setattr__
-# The core's base class, where there is one, has __call__ and __getattr__ in C.
-_bases = (_C._ModuleBase, _StateDict) if hasattr(_C, "_ModuleBase") else (_StateDict,)
 
 
 def _indented(text: str) -> str:
@@ -46,6 +46,10 @@ def _parse_to(args, kwargs):
     return None if device is None else _C.device(device), dtype, non_blocking, memory_format
 
 
+def _registered_module(module, name: str, child):
+    return _hooks.registered(_hooks._global_module_registration_hooks, module, name, child)
+
+
 def _remove_from(name: str, *containers) -> None:
     for container in containers:
         if name in container:
@@ -55,7 +59,7 @@ def _remove_from(name: str, *containers) -> None:
                 container.discard(name)
 
 
-class Module(*_bases):
+class Module(_C._ModuleBase, _Hooks, _StateDict):  # the first has __call__ and __getattr__, in C
     """Base class of all models and layers.
 
     A subclass calls `super().__init__()`, assigns parameters, buffers and modules as attributes and defines `forward`;
@@ -92,66 +96,6 @@ class Module(*_bases):
         """Override: what the module computes."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    # Calls and hooks
-
-    def _call_with_hooks(self, *args, **kwargs):
-        """Pre-hooks may replace the arguments, forward hooks the result."""
-        with_kwargs = self.__dict__.get("_forward_pre_hooks_with_kwargs", ())
-        for key, hook in tuple(self._forward_pre_hooks.items()):
-            if key in with_kwargs:
-                result = hook(self, args, kwargs)
-                if result is not None:
-                    if not (isinstance(result, tuple) and len(result) == 2):
-                        raise RuntimeError(
-                            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {result}."
-                        )
-                    args, kwargs = result
-            else:
-                result = hook(self, args)
-                if result is not None:
-                    args = result if isinstance(result, tuple) else (result,)
-        called = set()
-        output = None
-        try:
-            output = self.forward(*args, **kwargs)
-            return self._run_forward_hooks(tuple(self._forward_hooks.items()), args, kwargs, output, called)
-        except Exception:
-            always = self.__dict__.get("_forward_hooks_always_called", ())
-            left = [(key, hook) for key, hook in self._forward_hooks.items() if key in always and key not in called]
-            self._run_forward_hooks(left, args, kwargs, output, called)
-            raise
-
-    def _run_forward_hooks(self, hooks, args, kwargs, output, called):
-        with_kwargs = self.__dict__.get("_forward_hooks_with_kwargs", ())
-        for key, hook in hooks:
-            called.add(key)
-            result = hook(self, args, kwargs, output) if key in with_kwargs else hook(self, args, output)
-            if result is not None:
-                output = result
-        return output
-
-    def _register_forward(self, name: str, hook, prepend: bool, flags: dict[str, bool]) -> RemovableHandle:
-        tables = {flag: self._hook_table(name + flag) for flag, wanted in flags.items() if wanted}
-        table = self.__dict__[name]
-        handle = RemovableHandle(table, extra_dict=list(tables.values()))
-        table[handle.id] = hook
-        for extra in tables.values():
-            extra[handle.id] = True
-        if prepend:
-            table.move_to_end(handle.id, last=False)
-        return handle
-
-    def register_forward_pre_hook(self, hook, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
-        """`hook(module, args)` runs before forward and may return new arguments."""
-        return self._register_forward("_forward_pre_hooks", hook, prepend, {"_with_kwargs": with_kwargs})
-
-    def register_forward_hook(
-        self, hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
-    ) -> RemovableHandle:
-        """`hook(module, args, output)` runs after forward and may return another output."""
-        flags = {"_with_kwargs": with_kwargs, "_always_called": always_call}
-        return self._register_forward("_forward_hooks", hook, prepend, flags)
-
     # Attributes
 
     def register_buffer(self, name: str, tensor, persistent: bool = True) -> None:
@@ -170,6 +114,7 @@ class Module(*_bases):
             raise TypeError(
                 f"cannot assign '{typename(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
             )
+        tensor = _hooks.registered(_hooks._global_buffer_registration_hooks, self, name, tensor)
         self._buffers[name] = tensor
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -197,6 +142,8 @@ class Module(*_bases):
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. "
                 f"To express '{name}' as a function of another Tensor, compute the value in the forward() method."
             )
+        if param is not None:
+            param = _hooks.registered(_hooks._global_parameter_registration_hooks, self, name, param)
         self._parameters[name] = param
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -211,7 +158,7 @@ class Module(*_bases):
             raise KeyError(f'module name can\'t contain ".", got: {name}')
         if name == "":
             raise KeyError('module name can\'t be empty string ""')
-        self._modules[name] = module
+        self._modules[name] = _registered_module(self, name, module)
 
     def register_module(self, name: str, module: Module | None) -> None:
         """The same as add_module."""
@@ -235,13 +182,13 @@ class Module(*_bases):
             if params is None:
                 raise AttributeError("cannot assign module before Module.__init__() call")
             _remove_from(name, own, params, self._buffers, self._non_persistent_buffers_set)
-            self._modules[name] = value
+            self._modules[name] = _registered_module(self, name, value)
         elif params is not None and name in own["_modules"]:
             if value is not None:
                 raise TypeError(
                     f"cannot assign '{typename(value)}' as child module '{name}' (torch.nn.Module or None expected)"
                 )
-            self._modules[name] = value
+            self._modules[name] = _registered_module(self, name, value)
         elif isinstance(value, Buffer) or (params is not None and name in own["_buffers"]):
             self._set_buffer(name, value)
         else:
@@ -503,23 +450,3 @@ def zero_gradient(grad) -> None:
     else:
         grad.requires_grad_(False)
     grad.zero_()
-
-
-def _call(self, *args, **kwargs):
-    if self._forward_hooks or self._forward_pre_hooks:
-        return self._call_with_hooks(*args, **kwargs)
-    return self.forward(*args, **kwargs)
-
-
-def _getattr(self, name: str):
-    own = self.__dict__
-    for table in ("_parameters", "_buffers", "_modules"):
-        members = own.get(table)
-        if members is not None and name in members:
-            return members[name]
-    raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-
-if not hasattr(_C, "_ModuleBase"):
-    Module.__call__ = _call
-    Module.__getattr__ = _getattr
