@@ -110,7 +110,7 @@ bool has_internal_overlap(const IntList& sizes, const IntList& strides) {
   return false;
 }
 
-Dims pointwise_strides(const IntList& sizes, const Dims* operands, int n) {
+Dims pointwise_strides(const IntList& sizes, const Dims* operands, int n, bool like) {
   // Insertion sort from the innermost dim: a pair is swapped when the first operand that can tell says so.
   const int64_t ndim = sizes.size();
   Dims perm;
@@ -136,12 +136,18 @@ Dims pointwise_strides(const IntList& sizes, const Dims* operands, int n) {
       }
     }
   }
+  // PyTorch multiplies by an empty dim only where the order is not row-major.
+  bool floor = like;
+  if (!floor) {
+    floor = true;
+    for (int64_t i = 0; i < ndim; ++i) floor = floor && perm[i] == ndim - 1 - i;
+  }
   Dims out;
   out.resize(ndim);
   int64_t step = 1;
   for (int64_t i = 0; i < ndim; ++i) {
     out[perm[i]] = step;
-    step *= std::max<int64_t>(sizes[perm[i]], 1);
+    step *= std::max<int64_t>(sizes[perm[i]], floor);
   }
   return out;
 }
@@ -149,7 +155,7 @@ Dims pointwise_strides(const IntList& sizes, const Dims* operands, int n) {
 Dims like_strides(const IntList& sizes, const IntList& strides) {
   if (is_non_overlapping_and_dense(sizes, strides)) return Dims(strides);
   const Dims one(strides);
-  return pointwise_strides(sizes, &one, 1);
+  return pointwise_strides(sizes, &one, 1, true);
 }
 
 Dims infer_view_size(const IntList& shape, int64_t numel) {

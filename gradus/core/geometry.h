@@ -34,8 +34,9 @@ bool has_internal_overlap(const IntList& sizes, const IntList& strides);
 /// Strides of a result that keeps the memory order of `strides` (empty_like): exact if dense, else a dense permutation.
 Dims like_strides(const IntList& sizes, const IntList& strides);
 
-/// Strides of the result of a pointwise op over operands of shape `sizes` (each given by its expanded strides).
-Dims pointwise_strides(const IntList& sizes, const Dims* operand_strides, int n_operands);
+/// Strides of the result of a pointwise op over operands of shape `sizes` (each given by its expanded strides), or of
+/// a tensor `like` one operand.
+Dims pointwise_strides(const IntList& sizes, const Dims* operand_strides, int n_operands, bool like = false);
 
 /// Resolves one -1 in `shape`. RuntimeError if the element counts cannot agree.
 Dims infer_view_size(const IntList& shape, int64_t numel);

@@ -190,21 +190,6 @@ void run_along(const Array& table, int dim, const Array& index, const Array& oth
   with_element<Op>(other.dtype, [&]<class T>() { run_picked<T, Op>(table, dim_stride, strides, index, other); });
 }
 
-// Targets name a class: the table has one dim more than they have.
-template <class F>
-void for_each_target(const Array& table, int dim, const Array& target, const Array& other, int64_t ignore, F&& f) {
-  int64_t strides[64];
-  for (int d = 0; d < target.ndim; ++d) strides[d] = table.strides[d < dim ? d : d + 1];
-  const int64_t dim_stride = table.strides[dim];
-  const StridedLoop<3> loop(target.ndim, target.sizes, {target.strides, strides, other.strides});
-  loop.for_each_run([&](const int64_t* at) {
-    for (int64_t k = 0; k < loop.run(); ++k) {
-      const int64_t t = target.as<int64_t>()[at[0] + k * loop.stride(0)];
-      f(t != ignore, at[1] + k * loop.stride(1) + (t != ignore ? t * dim_stride : 0), at[2] + k * loop.stride(2));
-    }
-  });
-}
-
 }  // namespace
 
 void index_get(const Array& slice, const IndexSpec& spec, const Array& out) { run_dtype<Get>(slice, spec, out); }
@@ -253,25 +238,6 @@ void scatter(const Array& dst, int dim, const Array& index, const Array& src, Sc
   } else {
     run_along<Put>(dst, dim, index, src);
   }
-}
-
-void nll_pick(const Array& log_probs, int dim, const Array& target, const Array& out, int64_t ignore_index) {
-  with_element<Get>(out.dtype, [&]<class T>() {
-    const T* from = log_probs.as<T>();
-    T* to = out.as<T>();
-    for_each_target(log_probs, dim, target, out, ignore_index,
-                    [&](bool counts, int64_t at, int64_t o) { to[o] = counts ? from[at] : T{0}; });
-  });
-}
-
-void nll_put(const Array& grad, const Array& target, const Array& grad_in, int dim, int64_t ignore_index) {
-  with_element<Put>(grad.dtype, [&]<class T>() {
-    const T* from = grad.as<T>();
-    T* to = grad_in.as<T>();
-    for_each_target(grad_in, dim, target, grad, ignore_index, [&](bool counts, int64_t at, int64_t o) {
-      if (counts) to[at] = from[o];
-    });
-  });
 }
 
 }  // namespace gradus

@@ -59,11 +59,4 @@ enum class ScatterMode : uint8_t { Set, Add, Multiply };
 /// dst[i… with index[i…] at dim] = src[i…] (or +=, *=) over the shape of `index`; a scalar `src` has strides 0.
 void scatter(const Array& dst, int dim, const Array& index, const Array& src, ScatterMode mode);
 
-/// out[i…] = log_probs[i… with target[i…] at dim]; zero where the target is `ignore_index`. `target` and `out` have the
-/// dims of `log_probs` without `dim`.
-void nll_pick(const Array& log_probs, int dim, const Array& target, const Array& out, int64_t ignore_index);
-
-/// grad_in[i… with target[i…] at dim] = grad[i…], skipping `ignore_index`; other elements stay as they are.
-void nll_put(const Array& grad, const Array& target, const Array& grad_in, int dim, int64_t ignore_index);
-
 }  // namespace gradus

@@ -1,46 +1,10 @@
 // Softmax kernels over rows and over columns.
 #include "gradus/kernels/math.h"
-#include "gradus/kernels/reduce_fold.h"
+#include "gradus/kernels/row_fold.h"
 #include "gradus/kernels/softmax_table.h"
 
 namespace gradus::GRADUS_TARGET {
 namespace {
-
-template <class T>
-constexpr int64_t lane_count = sizeof(T) == 4 ? 64 : 32;
-
-// out[i] = apply(a[i], b[i]) in whole vectors; the rest of a row is padded instead of running element by element.
-template <class T, class Apply>
-[[gnu::always_inline]] inline void map(const T* a, const T* b, T* out, int64_t n, Apply apply) {
-  using V = typename Vec<T>::type;
-  constexpr int64_t w = Vec<T>::size;
-  const int64_t whole = n & ~(w - 1), rest = n - whole;
-#pragma GCC ivdep
-  for (int64_t i = 0; i < whole; ++i) out[i] = apply(a[i], b[i]);
-  if (rest == 0) return;
-  const V va = load_part<Monoid::Sum>(a + whole, rest), vb = load_part<Monoid::Sum>(b + whole, rest);
-  T ta[w], tb[w], to[w];
-  std::memcpy(ta, &va, sizeof va);
-  std::memcpy(tb, &vb, sizeof vb);
-  for (int64_t i = 0; i < w; ++i) to[i] = apply(ta[i], tb[i]);
-  V v;
-  std::memcpy(&v, to, sizeof v);
-  store_part(out + whole, v, rest);
-}
-
-// The canonical reduction of a row whose chunks `chunk(from, n)` makes available.
-template <Monoid M, class T, class Chunk>
-[[gnu::always_inline]] inline T fold_row(int64_t n, Chunk chunk) {
-  if (n <= kReduceChunk) return fold_chunk<M>(chunk(int64_t{0}, n), n);
-  T slots[64];
-  ChunkTree<M, T> tree{slots, 1};
-  for (int64_t from = 0; from < n; from += kReduceChunk) {
-    const int64_t m = n - from < kReduceChunk ? n - from : kReduceChunk;
-    *tree.open() = fold_chunk<M>(chunk(from, m), m);
-    tree.close();
-  }
-  return *tree.finish();
-}
 
 template <class T>
 [[gnu::always_inline]] inline T row_max(const T* x, int64_t n) {
@@ -96,24 +60,6 @@ void log_softmax_backward_row(const void* grad, const void* output, void* out, i
   const T sum = fold_row<Monoid::Sum, T>(n, [&](int64_t from, int64_t) { return g + from; });
   map(
       g, y, static_cast<T*>(out), n, [sum](T d, T v) __attribute__((always_inline)) { return d - math::exp(v) * sum; });
-}
-
-// The canonical sum over rows of f(row, column), by columns; `term` may also store.
-template <class T, class Term>
-[[gnu::always_inline]] inline const T* sum_columns(int64_t n, int64_t w, T* slots, Term term) {
-  constexpr int64_t chunk = kReduceChunk / lane_count<T>;
-  ChunkTree<Monoid::Sum, T> tree{slots, w};
-  for (int64_t from = 0; from < n; from += chunk) {
-    T* acc = tree.open();
-    for (int64_t c = 0; c < w; ++c) acc[c] = 0;
-    const int64_t to = n - from < chunk ? n : from + chunk;
-    for (int64_t r = from; r < to; ++r) {
-#pragma GCC ivdep
-      for (int64_t c = 0; c < w; ++c) acc[c] += term(r, c);
-    }
-    tree.close();
-  }
-  return tree.finish();
 }
 
 template <class T>

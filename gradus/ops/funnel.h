@@ -211,7 +211,8 @@ template <int N>
 auto pack(Tensor* t) {
   if constexpr (N == 1) return static_cast<Tensor&&>(t[0]);
   else if constexpr (N == 2) return std::tuple<Tensor, Tensor>(t[0], t[1]);
-  else return std::tuple<Tensor, Tensor, Tensor>(t[0], t[1], t[2]);
+  else if constexpr (N == 3) return std::tuple<Tensor, Tensor, Tensor>(t[0], t[1], t[2]);
+  else return std::tuple<Tensor, Tensor, Tensor, Tensor>(t[0], t[1], t[2], t[3]);
 }
 inline int unpack(const Tensor& r, Tensor* t) { return t[0] = r, 1; }
 template <class... R>
@@ -228,7 +229,7 @@ auto structured(const A&... args) {
   (detail::add_input(c, args), ...);
   O::infer(c, args...);
   c.run(&O::run);
-  if (records_gradient<O>(args...)) attach<O>(c.outs(), c.n_out(), nullptr, false, args...);
+  if (records_gradient<O>(args...)) attach<O>(c.outs(), detail::tracked_of<O>(), nullptr, false, args...);
   return detail::pack<O::op.schema.n_returns>(c.outs());
 }
 
@@ -237,12 +238,11 @@ template <class O, class... A>
 auto compound(const A&... args) {
   const bool recording = records_gradient<O>(args...);
   Tensor outs[4];
-  int n;
   {
     GradMode guard(false);
-    n = detail::unpack(O::forward(args...), outs);
+    detail::unpack(O::forward(args...), outs);
   }
-  if (recording) attach<O>(outs, n, nullptr, false, args...);
+  if (recording) attach<O>(outs, detail::tracked_of<O>(), nullptr, false, args...);
   return detail::pack<O::op.schema.n_returns>(outs);
 }
 

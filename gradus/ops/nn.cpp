@@ -1,12 +1,7 @@
-// Softmax, embedding, dropout.
+// Softmax and dropout.
 #include "gradus/ops/nn.h"
 
-#include <algorithm>
-#include <cmath>
-#include <vector>
-
 #include "gradus/core/rng.h"
-#include "gradus/kernels/index.h"
 #include "gradus/kernels/softmax.h"
 
 namespace gradus {
@@ -54,106 +49,6 @@ void SoftmaxBackward::run(const Launch& l) {
 }
 void LogSoftmaxBackward::run(const Launch& l) {
   log_softmax_backward(at_least_1d(l.in[0]), at_least_1d(l.in[1]), at_least_1d(l.out[0]), static_cast<int>(l.ints[0]));
-}
-
-// ---- embedding
-
-namespace {
-void check_indices(const Tensor& indices) {
-  check(
-      indices.dtype() == DType::Int64 || indices.dtype() == DType::Int32,
-      "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got torch.",
-      scalar_type_name(indices.dtype()), "Tensor instead (while checking arguments for embedding)");
-}
-Tensor as_int64(const Tensor& t) { return t.dtype() == DType::Int64 ? t : t.to(DType::Int64); }
-}  // namespace
-
-void Embedding::infer(Call& c, const Tensor& weight, const Tensor& indices, int64_t, bool, bool sparse) {
-  check(weight.dim() == 2, "'weight' must be 2-D");
-  check_indices(indices);
-  check_as(ErrorKind::NotImplemented, !sparse || !weight.requires_grad() || !is_grad_enabled(),
-           "sparse gradients of embedding are not implemented");
-  c.clear_inputs();
-  c.input(weight);
-  const Tensor index = as_int64(indices);
-  check_row_bounds(index.impl()->view->array(), weight.size(0));
-  c.input_owned(index);
-  Dims sizes(indices.sizes());
-  sizes.push_back(weight.size(1));
-  c.output(sizes, weight.dtype());
-}
-void Embedding::run(const Launch& l) { gather_rows(l.in[0], l.in[1], l.out[0]); }
-
-void EmbeddingBackward::infer(Call& c, const Tensor& grad, const Tensor& indices, int64_t num_weights,
-                              int64_t padding_idx, bool scale) {
-  check_indices(indices);
-  check_as(ErrorKind::NotImplemented, !scale, "embedding with scale_grad_by_freq has no gradient yet");
-  c.clear_inputs();
-  c.input(grad);
-  c.input_owned(as_int64(indices));
-  c.put(padding_idx);
-  c.output({num_weights, grad.size(-1)}, grad.dtype());
-}
-void EmbeddingBackward::run(const Launch& l) {
-  __builtin_memset(l.out[0].data, 0, static_cast<size_t>(l.out[0].numel() * item_size(l.out[0].dtype)));
-  scatter_add_rows(l.in[0], l.in[1], l.out[0], l.ints[0]);
-}
-Tensor EmbeddingBackward::d0(const Tensor& g, const In<1>& indices, const Attr<int64_t, 3>& padding_idx) {
-  const Tensor rows = embedding(g, indices);
-  if (*padding_idx < 0) return rows;
-  return rows.masked_fill((indices == Scalar(static_cast<long>(*padding_idx))).unsqueeze(-1), 0);
-}
-
-namespace {
-
-// Rows named more than once are scaled once.
-template <class T>
-void renorm_rows(const Array& table, const Array& index, double max_norm, double p) {
-  const int64_t* at = index.as<int64_t>();
-  std::vector<int64_t> rows(at, at + index.numel());
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  for (int64_t row : rows) {
-    T* x = table.as<T>() + row * table.strides[0];
-    double sum = 0, largest = 0;
-    for (int64_t i = 0; i < table.sizes[1]; ++i) {
-      const double a = std::fabs(static_cast<double>(x[i * table.strides[1]]));
-      sum += p == 2 ? a * a : p == 1 ? a : std::pow(a, p);
-      largest = std::max(largest, a);
-    }
-    const double norm = std::isinf(p) ? largest : p == 2 ? std::sqrt(sum) : p == 1 ? sum : std::pow(sum, 1 / p);
-    if (norm <= max_norm) continue;
-    const double scale = max_norm / (norm + 1e-7);
-    for (int64_t i = 0; i < table.sizes[1]; ++i)
-      x[i * table.strides[1]] = static_cast<T>(static_cast<double>(x[i * table.strides[1]]) * scale);
-  }
-}
-
-}  // namespace
-
-const Tensor& embedding_renorm_(const Tensor& self, const Tensor& indices, double max_norm, double norm_type) {
-  check(self.dim() == 2, "Expected 2-dimensional tensor, but got ", self.dim(),
-        "-dimensional tensor for argument #1 'self' (while checking arguments for embedding_renorm_)");
-  check_indices(indices);
-  NoGrad guard;
-  const Tensor index = as_int64(indices).contiguous();
-  check_row_bounds(index.impl()->view->array(), self.size(0));
-  View* out[] = {self.impl()->view};
-  View* in[] = {index.impl()->view};
-  const double floats[] = {max_norm, norm_type};
-  Record r;
-  r.run = [](const Launch& l) {
-    dispatch(l.out[0].dtype, [&]<class T>() {
-      if constexpr (DTypeOf<T>::value >= DType::Float16) renorm_rows<T>(l.out[0], l.in[0], l.floats[0], l.floats[1]);
-    });
-  };
-  r.out = out;
-  r.in = in;
-  r.n_out = r.n_in = 1;
-  r.floats = floats;
-  submit(r);
-  bump_version(self.impl());
-  return self;
 }
 
 // ---- dropout

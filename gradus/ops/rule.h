@@ -25,6 +25,13 @@ struct Grads {
   const Tensor* data;
   int size;
 };
+/// Which arguments want a gradient, for a rule that computes those of several at once: `together` instead of single
+/// rules, `static constexpr uint32_t joint` with a bit for each of these arguments; it returns one tensor for each bit,
+/// in order, undefined where none is wanted.
+struct Wants {
+  uint32_t bits;
+  bool operator[](int argument) const { return bits >> argument & 1u; }
+};
 /// Shape and dtype of argument I; nothing is kept alive.
 struct TensorMeta {
   Dims sizes;
@@ -101,20 +108,36 @@ const T& own(const T& value) {
   return value;
 }
 
+// Arguments whose gradients one rule computes together.
+template <class O>
+consteval uint32_t joint_of() {
+  if constexpr (requires { O::joint; }) return O::joint;
+  else return 0;
+}
+/// How many results can have a gradient: all, unless the operator says so by `tracked`.
+template <class O>
+consteval int tracked_of() {
+  if constexpr (requires { O::tracked; }) return O::tracked;
+  else return O::op.schema.n_returns;
+}
+
 // The rule of argument I, or null.
 template <class O, int I>
 consteval auto rule() {
-  if constexpr (I == 0 && requires { &O::d0; }) return &O::d0;
+  if constexpr ((joint_of<O>() >> I & 1u) != 0) return &O::together;
+  else if constexpr (I == 0 && requires { &O::d0; }) return &O::d0;
   else if constexpr (I == 1 && requires { &O::d1; }) return &O::d1;
   else if constexpr (I == 2 && requires { &O::d2; }) return &O::d2;
   else if constexpr (I == 3 && requires { &O::d3; }) return &O::d3;
   else if constexpr (I == 4 && requires { &O::d4; }) return &O::d4;
+  else if constexpr (I == 6 && requires { &O::d6; }) return &O::d6;
   else return nullptr;
 }
 template <class O, int I>
 constexpr bool has_rule = !std::is_same_v<decltype(rule<O, I>()), std::nullptr_t>;
 template <class O>
-constexpr bool has_any_rule = has_rule<O, 0> || has_rule<O, 1> || has_rule<O, 2> || has_rule<O, 3> || has_rule<O, 4>;
+constexpr bool has_any_rule =
+    has_rule<O, 0> || has_rule<O, 1> || has_rule<O, 2> || has_rule<O, 3> || has_rule<O, 4> || has_rule<O, 6>;
 
 // Bits of what a parameter type saves: arguments from bit 0, results from bit 16.
 template <class P>
@@ -193,7 +216,7 @@ template <class O, int I>
 constexpr uint32_t rule_saves = saves_of(rule<O, I>());
 template <class O>
 constexpr uint32_t all_saves =
-    rule_saves<O, 0> | rule_saves<O, 1> | rule_saves<O, 2> | rule_saves<O, 3> | rule_saves<O, 4>;
+    rule_saves<O, 0> | rule_saves<O, 1> | rule_saves<O, 2> | rule_saves<O, 3> | rule_saves<O, 4> | rule_saves<O, 6>;
 /// The list argument whose tensors are saved behind the fixed slots, or -1.
 template <class O>
 constexpr int saved_list = [] {
@@ -204,7 +227,7 @@ constexpr int saved_list = [] {
 }();
 template <class O>
 constexpr bool needs_context = context_of(rule<O, 0>()) || context_of(rule<O, 1>()) || context_of(rule<O, 2>()) ||
-                               context_of(rule<O, 3>()) || context_of(rule<O, 4>());
+                               context_of(rule<O, 3>()) || context_of(rule<O, 4>()) || context_of(rule<O, 6>());
 template <class O, int Bit>
 constexpr bool saves_bit = (all_saves<O> & (1u << Bit)) != 0;
 template <class O, uint32_t Bit>
@@ -290,7 +313,10 @@ struct Rules {
   };
   template <int I>
   struct Make<Out<I>> {
-    static Out<I> of(Node& n, const Tensor*) { return {unpack_saved(n, slot_of<O, (1u << (16 + I))>, Edge{&n, I}, I)}; }
+    static Out<I> of(Node& n, const Tensor*) {
+      constexpr bool tracked = I < tracked_of<O>();
+      return {unpack_saved(n, slot_of<O, (1u << (16 + I))>, tracked ? Edge{&n, I} : Edge{}, tracked ? I : -1)};
+    }
   };
   template <int I>
   struct Make<Grad<I>> {
@@ -318,10 +344,29 @@ struct Rules {
     return f(grads[0], std::conditional_t<std::is_same_v<std::remove_cvref_t<P>, Grads>, MakeGrads<P>,
                                           Make<std::remove_cvref_t<P>>>::of(n, grads)...);
   }
+  template <class R, class... P>
+  static R invoke_joint(R (*f)(const Tensor&, const Wants&, P...), const Wants& wants, Node& n, const Tensor* grads) {
+    return f(grads[0], wants, Make<std::remove_cvref_t<P>>::of(n, grads)...);
+  }
+  static void apply_joint(Node& n, const Tensor* grads, Tensor* out) {
+    if (!grads_of(&O::together) && !grads[0].defined()) return;
+    Wants wants{0};
+    int edges[4], n_edges = 0;
+    [&]<int... K>(std::integer_sequence<int, K...>) {
+      ((joint_of<O>() >> K & 1u ? void(edges[n_edges++] = edge_of<K>(n)) : void()), ...);
+      int at = 0;
+      ((joint_of<O>() >> K & 1u ? void(wants.bits |= n.next()[edges[at++]].node ? 1u << K : 0u) : void()), ...);
+    }
+    (std::make_integer_sequence<int, 5>{});
+    if (!wants.bits) return;
+    Tensors all = invoke_joint(&O::together, wants, n, grads);
+    for (int k = 0; k < n_edges; ++k)
+      if (n.next()[edges[k]].node) out[edges[k]] = static_cast<Tensor&&>(all[static_cast<size_t>(k)]);
+  }
 
   template <int I>
   static void apply_rule(Node& n, const Tensor* grads, Tensor* out) {
-    if constexpr (has_rule<O, I>) {
+    if constexpr (has_rule<O, I> && (joint_of<O>() >> I & 1u) == 0) {
       if (!grads_of(rule<O, I>()) && !grads[0].defined()) return;
       const int e = edge_of<I>(n);
       if constexpr (is_list<I>) {
@@ -336,6 +381,7 @@ struct Rules {
   static void apply(Node& n, const Tensor* grads, Tensor* out) {
     [&]<size_t... K>(std::index_sequence<K...>) { (apply_rule<static_cast<int>(K)>(n, grads, out), ...); }
     (std::index_sequence_for<A...>{});
+    if constexpr (joint_of<O>() != 0) apply_joint(n, grads, out);
   }
 
   static constexpr NodeType type{node_name<O>.text, &apply, needs_context<O> ? &destroy_context : nullptr};
@@ -462,6 +508,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     save_out(std::integral_constant<int, 0>{});
     save_out(std::integral_constant<int, 1>{});
     save_out(std::integral_constant<int, 2>{});
+    save_out(std::integral_constant<int, 3>{});
   }
   (std::index_sequence_for<A...>{});
 }

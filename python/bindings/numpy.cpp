@@ -127,6 +127,13 @@ bool is_ndarray(PyObject* o) {
   return Py_TYPE(o) == ndarray || PyType_IsSubtype(Py_TYPE(o), ndarray);
 }
 
+// The strides that an empty array itself states: its buffer states others.
+static void own_strides(PyObject* array, int64_t itemsize, Dims& strides) {
+  Ref stated = own(PyObject_GetAttrString(array, "strides"));
+  for (int64_t i = 0; i < strides.size() && i < PyTuple_Size(stated.get()); ++i)
+    strides[i] = PyLong_AsLongLong(PyTuple_GetItem(stated.get(), i)) / itemsize;
+}
+
 Tensor tensor_from_ndarray(PyObject* array, bool warn_read_only) {
   bool read_only = false;
   Buffer buffer(array, read_only);
@@ -152,6 +159,7 @@ Tensor tensor_from_ndarray(PyObject* array, bool warn_read_only) {
     sizes.push_back(b.shape[i]);
     strides.push_back(b.strides[i] / b.itemsize);
   }
+  if (product(sizes) == 0) own_strides(array, b.itemsize, strides);
   if (read_only && warn_read_only) warn_read_only_once();
   int64_t extent = 1;
   for (int64_t i = 0; i < sizes.size(); ++i) extent = sizes[i] ? extent + (sizes[i] - 1) * strides[i] : 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gradus/core/error.h"
+#include "gradus/kernels/nll.h"
 
 namespace gradus {
 namespace {
@@ -292,21 +293,21 @@ TEST(Index, GatherScatterAlongADim) {
   EXPECT_EQ(out.memory[0], 4);
 }
 
-TEST(Index, ClassTargets) {
-  Grid<float> scores({4, 5, 3});  // N, C, d
+TEST(Nll, PicksAndPutsByClass) {
+  Grid<float> scores({4, 5, 3, 1});  // N, C, H, W
   count_up(scores);
-  Grid<int64_t> target({4, 3});
+  Grid<int64_t> target({4, 3, 1});
   random_indices(target, 0, 5, 2);
-  target[{1, 2}] = -100;
-  Grid<float> out({4, 3});
-  nll_pick(scores.array(), 1, target.array(), out.array(), -100);
-  Grid<float> grad_in({4, 5, 3}), wanted({4, 5, 3});
+  target[{1, 2, 0}] = -100;
+  Grid<float> out({4, 3, 1}), total(Index{});
+  nll_forward(scores.array(), target.array(), {}, 0, -100, out.array(), total.array());
+  Grid<float> grad_in({4, 5, 3, 1}), wanted({4, 5, 3, 1});
   for_each_index(out.sizes, [&](const Index& i) {
     const int64_t t = target[i];
-    EXPECT_EQ(out[i], t == -100 ? 0 : (scores[{i[0], t, i[1]}]));
-    if (t != -100) wanted[{i[0], t, i[1]}] = out[i];
+    EXPECT_EQ(out[i], t == -100 ? 0 : -(scores[{i[0], t, i[1], 0}]));
+    if (t != -100) wanted[{i[0], t, i[1], 0}] = -out[i];
   });
-  nll_put(out.array(), target.array(), grad_in.array(), 1, -100);
+  nll_backward(out.array(), scores.array(), target.array(), {}, 0, -100, total.array(), grad_in.array());
   EXPECT_EQ(grad_in.memory, wanted.memory);
 }
 
