@@ -13,6 +13,7 @@
 #include "gradus/io/print.h"
 #include "gradus/io/safetensors.h"
 #include "gradus/io/values.h"
+#include "gradus/nn/activations.h"
 #include "gradus/nn/clip.h"
 #include "gradus/nn/init.h"
 #include "gradus/nn/layers.h"

@@ -155,6 +155,7 @@ struct Softplus {
     return x * beta > threshold ? x : math::log1p_exp(x * beta) / beta;
   }
   static void validate(DType common) { refuse_integers("softplus_cpu", common); }
+  static void check_out(const Tensor& out, DType self) { check_out_dtype_is(out, self, OutWording::FoundDType); }
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& beta, const Attr<Scalar, 2>& threshold) {
     return softplus_backward(g, x, *beta, *threshold);
   }
@@ -205,6 +206,7 @@ struct Hardtanh {
   static constexpr Op op{"hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor",
                          "self, kept between two numbers.", Kind::Promote, "no"};
   static constexpr uint32_t untyped = 6;
+  static constexpr bool like_self = true;
   static auto value(auto x, auto low, auto high) { return x < low ? low : x > high ? high : x; }
   static void validate(DType common) { check(common != DType::Bool, "Bool inputs not supported for hardtanh"); }
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& low, const Attr<Scalar, 2>& high) {

@@ -48,6 +48,7 @@ struct PointwiseSpec {
   std::string_view param_name;
   void (*inspect)(const Operand* operands, DType common);  // refuses operands; may be null
   bool row_major;                                          // a fresh result ignores the layout of the operands
+  bool like_self;                                          // an empty result is laid out as empty_like(self)
 };
 inline Operand operand(const Tensor& t) { return {&t, {}}; }
 inline Operand operand(const Scalar& s) { return {nullptr, s}; }
@@ -80,13 +81,25 @@ constexpr auto inspect_of() -> void (*)(const Operand*, DType) {
   else return nullptr;
 }
 template <class O>
+constexpr bool is_row_major() {
+  return requires { O::row_major; };
+}
+template <class O>
+constexpr bool is_like_self() {
+  return requires { O::like_self; };
+}
+template <class O>
 constexpr PointwiseSpec spec_of{
-    O::op.schema.name, O::op.kind, static_cast<uint8_t>(pointwise_operands(O::op)),
-    static_cast<uint8_t>(pointwise_params(O::op)), untyped_of<O>(), validate_of<O>(),
-    pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name : std::string_view{}, inspect_of<O>(),
-    requires {O::row_major;
-}  // namespace detail
-};  // namespace gradus
+    O::op.schema.name,
+    O::op.kind,
+    static_cast<uint8_t>(pointwise_operands(O::op)),
+    static_cast<uint8_t>(pointwise_params(O::op)),
+    untyped_of<O>(),
+    validate_of<O>(),
+    pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name : std::string_view{},
+    inspect_of<O>(),
+    is_row_major<O>(),
+    is_like_self<O>()};
 
 struct InfoTable {
   PointwiseInfo info[4];
@@ -153,6 +166,7 @@ const Tensor& pointwise_inplace(const A&... args) {
 template <class O, class... A>
 const Tensor& pointwise_out(const Tensor& out, const A&... args) {
   check_out_grad(O::op.schema.name, O::op.kind != Kind::Compare && records_gradient<O>(args...), &out, 1);
+  if constexpr (requires { &O::check_out; }) O::check_out(out, detail::first_tensor(args...)->dtype());
   const Operand operands[] = {operand(args)...};
   run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::Out, &out);
   bump_version(out.impl());

@@ -53,6 +53,20 @@ Scalar factor_for(const Scalar& value, DType dtype) {
   return dtype == DType::Bool ? Scalar(value.to_bool()) : Scalar(static_cast<long>(value.to_int()));
 }
 
+void check_out_dtype_is(const Tensor& out, DType operand, OutWording wording, const char* op) {
+  const std::string_view found = scalar_type_name(out.dtype());
+  const std::string_view expected = scalar_type_name(operand);
+  if (out.dtype() == operand || (wording == OutWording::FoundDType && !is_floating(operand))) return;
+  if (wording == OutWording::FoundDType)
+    raise(ErrorKind::Runtime, str("Found dtype ", found, " but expected ", expected));
+  if (wording == OutWording::ScalarType)
+    raise(ErrorKind::Runtime, str("expected scalar type ", expected, " but found ", found));
+  raise(ErrorKind::Runtime, str(op, ": dtype of out: ", found, " should be same as input: ", expected));
+}
+void check_out_is_bool(const Tensor& out, const char* op) {
+  check(out.dtype() == DType::Bool, op, " does not support non-boolean outputs.");
+}
+
 bool has_zero(const Tensor& t) { return any_zero(t.impl()->view->array()); }
 
 void check_divisor(const Operand& divisor, DType common) {
@@ -68,6 +82,9 @@ const char* cpp_type_name(DType t) {
 
 Tensor no_derivative(const char* op) {
   raise(ErrorKind::Runtime, str("derivative for aten::", op, " is not implemented"));
+}
+Tensor no_derivative_in(const char* argument) {
+  raise(ErrorKind::NotImplemented, str("the derivative for '", argument, "' is not implemented."));
 }
 
 }  // namespace gradus

@@ -16,6 +16,10 @@ inline void refuse_integers(const char* kernel, DType common) {
   if (!is_floating(common)) [[unlikely]]
     raise_unsupported(kernel, common);
 }
+inline void refuse_16bit(const char* kernel, DType common) {
+  if (is_reduced_floating(common)) [[unlikely]]
+    raise_unsupported(kernel, common);
+}
 /// RuntimeError unless a cast of `value` to `dtype` keeps it in range.
 void check_fits(const Scalar& value, DType dtype);
 /// The number as a factor of tensors of `dtype`: integers drop what lies behind the point.
@@ -24,9 +28,16 @@ Scalar factor_for(const Scalar& value, DType dtype);
 void check_divisor(const Operand& divisor, DType common);
 /// "long int", "c10::Half": the C++ type as PyTorch's messages print it.
 const char* cpp_type_name(DType t);
+/// RuntimeError unless `out=` has the dtype of the operand; `wording` is PyTorch's for the operator.
+enum class OutWording : uint8_t { FoundDType, ScalarType, SameAsInput };
+void check_out_dtype_is(const Tensor& out, DType operand, OutWording wording, const char* op = "");
+/// RuntimeError unless `out=` is a bool tensor.
+void check_out_is_bool(const Tensor& out, const char* op);
 /// True if some element is zero (False, for a mask); looks at the values.
 bool has_zero(const Tensor& t);
 /// For a rule of an operator without gradient.
 [[noreturn]] Tensor no_derivative(const char* op);
+/// For the rule of an argument in which a differentiable operator has no gradient: NotImplementedError.
+[[noreturn]] Tensor no_derivative_in(const char* argument);
 
 }  // namespace gradus

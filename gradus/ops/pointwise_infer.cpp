@@ -1,4 +1,5 @@
 // Inference of pointwise operators: promoted dtype, broadcast shape, layout of the result; then the record.
+#include "gradus/gen/functions.h"
 #include "gradus/ops/funnel.h"
 
 namespace gradus {
@@ -176,6 +177,7 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   if (dest == Dest::Fresh) {
     if (spec.row_major) layout.strides = {};
     Tensor out = simple ? allocate(same->sizes(), result) : allocate(layout.sizes, result, layout.strides);
+    if (spec.like_self && out.numel() == 0) out = empty_like(*ops[0].tensor, result);
     submit_pointwise(spec, info, ops, common, out);
     return out;
   }

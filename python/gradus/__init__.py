@@ -7,7 +7,8 @@ from math import e, inf, nan, pi
 from gradus import _C
 
 for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
-    if not _name.startswith("_") and _name != "Node":  # PyTorch keeps that in autograd
+    # PyTorch keeps Node in autograd, special_* in special; of the private names the lists' operators are in use.
+    if _name.startswith("_foreach_") or not (_name.startswith(("_", "special_")) or _name == "Node"):
         globals()[_name] = getattr(_C, _name)
 del _name
 
@@ -23,8 +24,8 @@ _functions.install()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends cuda nn numpy_io optim overrides random safetensors serialization storage testing utils version "
-    "viz _tensor_str _limits _utils".split()
+    "autograd backends cuda nn numpy_io optim overrides random safetensors serialization special storage testing "
+    "utils version viz _tensor_str _limits _utils".split()
 )
 _LAZY = {
     "finfo": "_limits",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradus import _C
+from gradus.nn._functional_activation import *  # noqa: F403
 from gradus.nn._functional_embedding import embedding, embedding_bag  # noqa: F401
 from gradus.nn._functional_loss import (  # noqa: F401
     binary_cross_entropy,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from gradus.nn.modules import activation as _activation
+from gradus.nn.modules import dropout as _dropout
 from gradus.nn.modules import loss as _loss
-from gradus.nn.modules.activation import GELU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from gradus.nn.modules.activation import *  # noqa: F403
 from gradus.nn.modules.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from gradus.nn.modules.dropout import Dropout
+from gradus.nn.modules.dropout import *  # noqa: F403
 from gradus.nn.modules.flatten import Flatten, Unflatten
 from gradus.nn.modules.linear import Identity, Linear
 from gradus.nn.modules.loss import BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss
@@ -13,15 +15,14 @@ from gradus.nn.modules.module import Module
 from gradus.nn.modules.sparse import Embedding
 
 __all__ = [
+    *_activation.__all__,
+    *_dropout.__all__,
     "BCEWithLogitsLoss",
     "CrossEntropyLoss",
-    "Dropout",
     "Embedding",
     "Flatten",
-    "GELU",
     "Identity",
     "Linear",
-    "LogSoftmax",
     "MSELoss",
     "Module",
     "ModuleDict",
@@ -29,11 +30,7 @@ __all__ = [
     "NLLLoss",
     "ParameterDict",
     "ParameterList",
-    "ReLU",
     "Sequential",
-    "Sigmoid",
-    "Softmax",
-    "Tanh",
     "Unflatten",
 ]
 
