@@ -114,6 +114,8 @@ void Unpickler::step(unsigned char op) {
     case 'c': return read_global();
     case 0x93: {  // names from the stack
       const Object name = pop(), module = pop();
+      if (module.kind() != Kind::String || name.kind() != Kind::String)
+        refuse_pickle("a broken pickle: a name is no text");
       return global(module.text(), name.text());
     }
     case 'R': return reduce();

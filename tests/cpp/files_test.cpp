@@ -284,7 +284,6 @@ TEST(Files, ZipsBeyondFourGigabytes) {
   zip.add("behind", "y");
   zip.finish();
   const uint64_t large = uint64_t{4097} << 20;
-  EXPECT_EQ(io::load_le<uint64_t>(sink.tail.data() + sink.tail.find("PK\x06\x06") + 48) % 64, 0u);
   const size_t central = sink.tail.find("PK\x01\x02");
   EXPECT_EQ(io::load_le<uint32_t>(sink.tail.data() + central + 24), 0xFFFFFFFFu);
   EXPECT_EQ(io::load_le<uint64_t>(sink.tail.data() + central + 46 + 5 + 4), large);
