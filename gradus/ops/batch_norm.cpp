@@ -187,7 +187,8 @@ namespace {
 Tensor repeated(const Tensor& t, int64_t times) {
   check(!t.defined() || t.dim() <= 1,
         "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor");
-  return t.defined() ? t.unsqueeze(0).expand({times, t.numel()}).reshape(IntList(-1)) : t;
+  if (!t.defined() || times == 1) return t.defined() ? t.clone() : t;  // never the same memory
+  return t.unsqueeze(0).expand({times, t.numel()}).reshape(IntList(-1));
 }
 }  // namespace
 

@@ -138,8 +138,7 @@ Tensor BceWithLogits::d1(const Tensor& g, const In<0>& x, const In<2>& w, const 
 
 Tensor kl_div(const Tensor& self, const Tensor& target, int64_t reduction, bool log_target) {
   if (log_target) return reduce_loss(target.exp() * (target - self), reduction);
-  const Tensor nothing = target == Scalar(0), logarithm = target.masked_fill(nothing, 1).log();
-  return reduce_loss(target * logarithm - target * self, reduction);
+  return reduce_loss(xlogy(target, target) - target * self, reduction);
 }
 
 Tensor poisson_nll_loss(const Tensor& input, const Tensor& target, bool log_input, bool full, double eps,

@@ -294,15 +294,11 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     return _C.multilabel_margin_loss(input, target, _reduction_number(reduction, size_average, reduce))
 
 
-def _log_sigmoid(x):
-    return -_C.softplus(-x)
-
-
 def multilabel_soft_margin_loss(input, target, weight=None, size_average=None, reduce=None, reduction: str = "mean"):
     """Binary cross entropy of sigmoid(input), averaged over the classes (the last dimension)."""
     if size_average is not None or reduce is not None:
         reduction = _Reduction.legacy_get_string(size_average, reduce)
-    loss = -(target * _log_sigmoid(input) + (1 - target) * _log_sigmoid(-input))
+    loss = -(target * _C.log_sigmoid(input) + (1 - target) * _C.log_sigmoid(-input))
     if weight is not None:
         loss = loss * weight
     class_dim = input.dim() - 1
