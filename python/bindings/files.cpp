@@ -2,6 +2,7 @@
 #include "gradus/core/impl.h"
 #include "gradus/io/checkpoint_format.h"
 #include "gradus/io/object_node.h"
+#include "gradus/io/unpickle.h"
 #include "python/bindings/file_errors.h"
 #include "python/bindings/file_values.h"
 #include "python/bindings/storage.h"
@@ -119,7 +120,16 @@ PyObject* checkpoint_load(PyObject*, PyObject* const* args, Py_ssize_t n) {
   });
 }
 
-PyMethodDef functions[] = {{"_checkpoint_save", as_method(&checkpoint_save), METH_FASTCALL, nullptr},
+/// True for the names that a pickle may always use; NotImplementedError for those that PyTorch has besides.
+PyObject* known_global(PyObject*, PyObject* name) {
+  return guarded_file([&] {
+    const std::string_view full = utf8(name);
+    return boolean(io::known_dtype(full) || io::known_global(full) >= 0);
+  });
+}
+
+PyMethodDef functions[] = {{"_known_global", &known_global, METH_O, nullptr},
+                           {"_checkpoint_save", as_method(&checkpoint_save), METH_FASTCALL, nullptr},
                            {"_checkpoint_load", as_method(&checkpoint_load), METH_FASTCALL, nullptr},
                            {}};
 

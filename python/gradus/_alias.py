@@ -19,8 +19,9 @@ _COMPILED = {
 class _Loader(Loader):
     """Gives the module of the same name in Gradus, as it is."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, alias: str):
         self.name = name
+        self.alias = alias
 
     def create_module(self, spec):
         module = importlib.import_module(self.name)
@@ -33,7 +34,7 @@ class _Loader(Loader):
         # their parent, over a function of the same name (autograd.gradcheck).
         for name, loaded in list(sys.modules.items()):
             if name.startswith(self.name + "."):
-                sys.modules.setdefault("torch" + name.removeprefix("gradus"), loaded)
+                sys.modules.setdefault(self.alias + name.removeprefix(self.name), loaded)
 
 
 class TorchFinder(MetaPathFinder):
@@ -47,16 +48,19 @@ class TorchFinder(MetaPathFinder):
                 f"(libtorch), which is not here. Instead, {_COMPILED[root]}.",
                 name=fullname,
             )
-        if root != "torch":
+        if root == "safetensors":  # its tensors are those of `torch`
+            name = "gradus." + fullname
+        elif root == "torch":
+            name = "gradus." + rest if rest else "gradus"
+        else:
             return None
-        name = "gradus." + rest if rest else "gradus"
         try:
             found = importlib.util.find_spec(name)
         except ModuleNotFoundError:
             found = None
         if found is None:
             raise ModuleNotFoundError(f"No module named '{fullname}': Gradus does not have {name} yet", name=fullname)
-        return ModuleSpec(fullname, _Loader(name), is_package=found.submodule_search_locations is not None)
+        return ModuleSpec(fullname, _Loader(name, fullname), is_package=found.submodule_search_locations is not None)
 
 
 def install() -> None:

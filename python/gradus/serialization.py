@@ -24,6 +24,7 @@ __all__ = [
     "add_safe_globals",
     "clear_safe_globals",
     "get_safe_globals",
+    "get_unsafe_globals_in_checkpoint",
     "load",
     "safe_globals",
     "save",
@@ -92,6 +93,40 @@ def _allowed_by_name() -> dict[str, Any]:
             raise TypeError(f"Expected second item in tuple to be str of callable full path, but got: {type(item[1])}")
         names[item[1]] = item[0]
     return names
+
+
+def get_unsafe_globals_in_checkpoint(f) -> list[str]:
+    """Names in a checkpoint that `load` would refuse. Nothing is loaded."""
+    import pickletools
+    import zipfile
+    from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+
+    if not zipfile.is_zipfile(f):
+        raise ValueError("Expected input to be a checkpoint returned by torch.save")
+    with zipfile.ZipFile(f) as archive:
+        prefix = archive.namelist()[0].partition("/")[0]
+        if f"{prefix}/constants.pkl" in archive.namelist():
+            raise ValueError(
+                "Expected input to be a checkpoint returned by torch.save but got a torchscript checkpoint"
+            )
+        pickled = archive.read(f"{prefix}/data.pkl")
+    allowed = _allowed_by_name()
+    unsafe = set()
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name == "GLOBAL":
+            module, name = argument.split(" ", 1)
+            module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
+            full = f"{module}.{name}"
+            if full not in allowed and not _is_known(full):
+                unsafe.add(full)
+    return list(unsafe)
+
+
+def _is_known(name: str) -> bool:
+    try:
+        return _C._known_global(name)
+    except NotImplementedError:  # PyTorch's own, missing here
+        return True
 
 
 # ---- what the core calls for classes of Python
@@ -196,19 +231,20 @@ def save(
     """Saves an object to a path or to a file object that has `write`.
 
     Tensors that share memory share it in the file. A file given by its path appears whole, once it is on the disk; a
-    failing save leaves the old file. Whatever `pickle_protocol` says, the file has protocol 2, which every version of
-    PyTorch reads.
+    failing save leaves the old file. Whatever the other arguments say, the file has pickle protocol 2, which every
+    version of PyTorch reads, and a record of its byte order.
     """
     if pickle_module is not pickle:
         raise NotImplementedError("save() writes its pickles itself: pickle_module must be Python's pickle")
+    old = not _use_new_zipfile_serialization
     if _is_path(f):
-        _C._checkpoint_save(obj, os.fspath(f), None, not _use_new_zipfile_serialization)
+        _C._checkpoint_save(obj, os.fspath(f), None, old)
         return
     if not hasattr(f, "write"):
         raise AttributeError("expected 'f' to be string, path, or a file-like object with a 'write' attribute")
     if not callable(f.write):
         raise TypeError(f"Buffer of {str(type(f)).strip('<>')} has no callable attribute 'write'")
-    _C._checkpoint_save(obj, None, f.write, not _use_new_zipfile_serialization)
+    _C._checkpoint_save(obj, None, f.write, old)
     if hasattr(f, "flush"):
         f.flush()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import io
 import os
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -156,3 +157,15 @@ def test_dtypes_that_are_missing_are_named():
         NotImplementedError, match="the file uses torch.ComplexFloatStorage, which Gradus does not have"
     ):
         loaded(gradus, saved(torch, torch.ones(2, dtype=torch.complex64)))
+
+
+def test_names_that_would_be_refused(tmp_path):
+    value = [Point(1), torch.ones(2), range(2), OrderedDict(a=b"x"), torch.ones(2, dtype=torch.complex64), {1}]
+    torch.save(value, tmp_path / "x.pt")
+    for library in (gradus, torch):
+        unsafe = library.serialization.get_unsafe_globals_in_checkpoint
+        assert sorted(unsafe(tmp_path / "x.pt")) == ["builtins.range", "test_file_names.Point"]
+        with library.serialization.safe_globals([Point]):
+            assert unsafe(tmp_path / "x.pt") == ["builtins.range"]
+        with pytest.raises(ValueError, match="Expected input to be a checkpoint returned by torch.save"):
+            unsafe(io.BytesIO(b"something else"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 
 import pytest
 from bridge import gradus, torch
@@ -175,3 +177,19 @@ def test_spaces_in_the_header_are_fine():
     assert ours.load(data)["x"].item() == 5 == reference.load(data)["x"].item()
     data = built(b'{"\\u00e9\\ud83d\\ude00\\n":{"dtype":"I8","shape":[1],"data_offsets":[0,1]}}', b"\x05")
     assert list(ours.load(data)) == ["é\U0001f600\n"]
+
+
+def test_programs_that_import_the_package(tmp_path):
+    program = """
+import safetensors.torch
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+save_file({"x": torch.ones(2)}, "x")
+print(load_file("x")["x"], safetensors.torch.save is not None, safe_open("x", "pt").keys())
+"""
+    command = [sys.executable, "-m", "gradus", "-c", program]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "tensor([1., 1.]) True ['x']\n"
