@@ -161,6 +161,10 @@ OPTIMIZERS = {
     "AdamW": {"lr": 0.01},
     "RMSprop": {"lr": 0.01, "momentum": 0.5, "centered": True},
     "Adagrad": {"lr": 0.1},
+    "Adadelta": {"lr": 0.5},
+    "Adamax": {"lr": 0.01},
+    "NAdam": {"lr": 0.01},
+    "RAdam": {"lr": 0.01},
 }
 
 
