@@ -31,4 +31,4 @@ endif()
 install(TARGETS _C LIBRARY DESTINATION gradus COMPONENT python)
 install(FILES ${GRADUS_STUB} DESTINATION gradus COMPONENT python)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/gradus/ DESTINATION gradus COMPONENT python
-  FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)
+  FILES_MATCHING PATTERN "*.py" PATTERN "py.typed" PATTERN "_torch_names.txt" PATTERN "__pycache__" EXCLUDE)

@@ -142,7 +142,8 @@ class Operator:
         if "!" in single:
             return "const Tensor&"
         single = re.sub(r"\([^)]*\)", "", single)
-        return {"Tensor": "Tensor", "Tensor[]": "Tensors", "Scalar": "Scalar", "bool": "bool", "int": "int64_t"}[single]
+        results = {"Tensor": "Tensor", "Tensor[]": "Tensors", "Scalar": "Scalar", "bool": "bool", "int": "int64_t"}
+        return (results | {"ScalarType": "DType"})[single]
 
     @property
     def cpp_name(self) -> str:

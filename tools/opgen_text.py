@@ -234,9 +234,8 @@ def python_return(op: Operator) -> str:
         return "None"
     if len(op.returns) > 1:
         return "tuple[" + ", ".join(["Tensor"] * len(op.returns)) + "]"
-    return {"Tensors": "tuple[Tensor, ...]", "Scalar": "Number", "bool": "bool", "int64_t": "int"}.get(
-        op.cpp_return, "Tensor"
-    )
+    numbers = {"Scalar": "Number", "bool": "bool", "int64_t": "int", "DType": "dtype"}
+    return (numbers | {"Tensors": "tuple[Tensor, ...]"}).get(op.cpp_return, "Tensor")
 
 
 def overloads(groups: dict[str, list[tuple[Operator, str]]], indent: str, method: bool) -> list[str]:

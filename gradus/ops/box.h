@@ -25,7 +25,7 @@ struct Value {
 
 /// Up to four results, or a list.
 struct Results {
-  enum class Kind : uint8_t { Nothing, Tensors, List, Number, Flag, Integer } kind = Kind::Nothing;
+  enum class Kind : uint8_t { Nothing, Tensors, List, Number, Flag, Integer, DType } kind = Kind::Nothing;
   Tensor tensors[4];
   int n = 0;
   Tensors list;
@@ -140,6 +140,10 @@ inline void put(Results& out, bool b) {
 inline void put(Results& out, int64_t i) {
   out.kind = Results::Kind::Integer;
   out.number = Scalar(static_cast<long>(i));
+}
+inline void put(Results& out, DType t) {
+  out.kind = Results::Kind::DType;
+  out.number = Scalar(static_cast<long>(t));
 }
 template <class... T>
 void put(Results& out, std::tuple<T...> t) {

@@ -45,7 +45,8 @@ enum class ArgKind : uint8_t {
   Layout,
   MemoryFormat,
   Generator,
-  Storage
+  Storage,
+  Object  // anything that Python has; of functions that only Python has
 };
 constexpr bool is_tensor(ArgKind k) { return k <= ArgKind::OptTensorList; }
 
@@ -90,6 +91,7 @@ consteval ArgKind arg_kind(std::string_view t) {
   if (t == "MemoryFormat") return ArgKind::MemoryFormat;
   if (t == "Generator") return ArgKind::Generator;
   if (t == "Storage") return ArgKind::Storage;
+  if (t == "Object") return ArgKind::Object;
   unknown_type_in_schema();  // not a constant: the compiler names the literal
   return ArgKind::Tensor;
 }

@@ -5,8 +5,10 @@
 
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
+#include "gradus/ops/pointwise_check.h"
 #include "python/bindings/arguments.h"
-#include "python/bindings/torch_function.h"
+#include "python/bindings/signatures.h"
+#include "python/bindings/storage.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
 
@@ -164,13 +166,13 @@ PyObject* tensor(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywo
 }
 
 // Shares memory where it can: the same tensor object, or the array's memory.
-PyObject* shared(const char* function, PyObject* data, std::optional<DType> dtype, bool copy) {
+PyObject* shared(PyObject* data, std::optional<DType> dtype) {
   if (is_tensor(data)) {
     const Tensor& t = tensor_of(data);
-    if (!copy && (!dtype || *dtype == t.dtype())) return Py_INCREF(data), data;
-    return wrap(to(t, dtype.value_or(t.dtype()), false, copy, OptFormat{}));
+    if (!dtype || *dtype == t.dtype()) return Py_INCREF(data), data;
+    return wrap(to(t, *dtype));
   }
-  if (is_ndarray(data) && !copy) {
+  if (is_ndarray(data)) {
     Tensor t = tensor_from_ndarray(data);
     if (!dtype || *dtype == t.dtype()) return wrap(static_cast<Tensor&&>(t));
   }
@@ -184,18 +186,65 @@ PyObject* as_tensor(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* ke
     if (!a[0]) fail(PyExc_TypeError, "as_tensor() missing 1 required positional arguments: \"data\"");
     const auto dtype = dtype_argument("as_tensor", a.given(1));
     if (a.given(2)) device_of(a[2]);
-    return shared("as_tensor", a[0], dtype, false);
+    return shared(a[0], dtype);
   });
 }
 
+// The memory of `object` as a tensor (sharing it), if it has some that others may look at.
+std::optional<Tensor> memory_of(PyObject* object, std::optional<DType> dtype) {
+  if (is_tensor(object)) return tensor_of(object);
+  if (is_ndarray(object)) return tensor_from_ndarray(object);
+  if (PyObject_HasAttrString(object, "__dlpack__")) {
+    static PyObject* from_dlpack = imported("gradus", "from_dlpack");
+    return tensor_of(own(PyObject_CallOneArg(from_dlpack, object)).get());
+  }
+  if (numpy_scalar(object) != NumpyKind::None) return {};
+  if (PyObject_CheckBuffer(object)) return tensor_from_buffer(object, dtype.value_or(default_dtype()), -1, 0);
+  return {};
+}
+
 PyObject* asarray(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
-  return guarded([&] {
+  return guarded([&]() -> PyObject* {
     static Names<5> names{"asarray", {"obj", "dtype", "device", "copy", "requires_grad"}, 1};
     Bound<5> a(names, args, n, keywords);
     if (!a[0]) fail(PyExc_TypeError, "asarray() missing 1 required positional arguments: \"obj\"");
     const auto dtype = dtype_argument("asarray", a.given(1));
-    Ref result = own(shared("asarray", a[0], dtype, a.given(3) && to_bool(a[3])));
-    return finish("asarray", tensor_of(result.get()), a.given(2), a[4]);
+    const bool copy = a.given(3) && to_bool(a[3]), share = a.given(3) && !copy;
+    bool wants_grad = a.given(4) && bool_argument("asarray", "requires_grad", a[4], false);
+    if (!a.given(4) && is_tensor(a[0])) wants_grad = tensor_of(a[0]).requires_grad();
+    const std::optional<Tensor> memory = memory_of(a[0], dtype);
+    Tensor result;
+    if (memory) {
+      const bool converts = dtype && *dtype != memory->dtype();
+      check_as(ErrorKind::Value, !share || !converts, "can't alias tensor with dtype '", memory->dtype(),
+               "' into dtype '", dtype.value_or(memory->dtype()), "'.");
+      if (!converts && !copy && is_tensor(a[0]) && wants_grad == memory->requires_grad()) return Py_INCREF(a[0]), a[0];
+      result = converts || copy ? to(*memory, dtype.value_or(memory->dtype()), false, copy) : *memory;
+      if (!wants_grad && result.requires_grad()) result = detach(result);
+    } else {
+      check_as(ErrorKind::Value, !share, "can't alias arbitrary sequence into a tensor.");
+      result = tensor_from_data(a[0], dtype);
+    }
+    if (result.requires_grad()) wants_grad = false;
+    return finish("asarray", result, a.given(2), wants_grad ? Py_True : Py_False);
+  });
+}
+
+int64_t count_argument(const char* name, PyObject* o, int64_t fallback) {
+  if (!o) return fallback;
+  if (!is_int(o)) fail(PyExc_TypeError, "frombuffer(): argument '%s' must be int, not %s", name, type_name(o).c_str());
+  return to_int(o);
+}
+PyObject* frombuffer(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<5> names{"frombuffer", {"buffer", "dtype", "count", "offset", "requires_grad"}, 1};
+    Bound<5> a(names, args, n, keywords);
+    for (int i : {0, 1})
+      if (!a[i]) fail(PyExc_TypeError, "frombuffer() missing 1 required positional arguments: \"%s\"", names.names[i]);
+    const DType dtype = *dtype_argument("frombuffer", a[1]);
+    const Tensor t =
+        tensor_from_buffer(a[0], dtype, count_argument("count", a[2], -1), count_argument("offset", a[3], 0));
+    return finish("frombuffer", t, nullptr, a[4]);
   });
 }
 
@@ -209,6 +258,7 @@ PyObject* from_numpy(PyObject*, PyObject* array) {
 PyMethodDef functions[] = {
     {"tensor", as_method(&tensor), kFast, "A fresh tensor that holds a copy of `data`."},
     {"as_tensor", as_method(&as_tensor), kFast, "A tensor of `data`, which it shares where it can."},
+    {"frombuffer", as_method(&frombuffer), kFast, "A vector over the memory of an object with the buffer protocol."},
     {"asarray", as_method(&asarray), kFast, "A tensor of an object, which it shares where it can."},
     {}};
 PyMethodDef plain_functions[] = {{"from_numpy", &from_numpy, METH_O, "A tensor over the memory of a NumPy array."}, {}};
@@ -245,33 +295,113 @@ PyObject* to_list(const Tensor& t) {
                   [&]<class T>() { return list_of(static_cast<const T*>(t.data_ptr()), v.sizes(), v.strides(), 0); });
 }
 
-Tensor legacy_tensor(PyObject* args, PyObject* kwargs, DType dtype) {
-  PyObject* sizes = kwargs ? PyDict_GetItemString(kwargs, "size") : nullptr;
-  PyObject* first = PyTuple_GET_SIZE(args) ? PyTuple_GET_ITEM(args, 0) : nullptr;
-  if (first && is_int(first)) sizes = args;
-  if (first && Py_TYPE(first) == size_type) sizes = first;
-  if (sizes) {
-    Ref list = own(PySequence_Fast(sizes, "new(): size must be a sequence"));
-    Dims dims;
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(list.get()); ++i) {
-      dims.push_back(to_int(PySequence_Fast_GET_ITEM(list.get(), i)));
-      check(dims.back() >= 0, "Trying to create tensor with negative dimension ", dims.back(), ": ", dims);
+// ---- Tensor(...), FloatTensor(...), tensor.new(...)
+
+namespace {
+
+enum NewForm : size_t { kEmpty, kStorage, kOther, kOtherDevice, kSizes, kData };
+
+const Group& new_group() {
+  static constexpr Op ops[] = {
+      {"new(*, Device? device=None) -> Tensor", "", Kind::Composite, ""},
+      {"new(Storage storage) -> Tensor", "", Kind::Composite, ""},
+      {"new(Tensor other) -> Tensor", "", Kind::Composite, ""},
+      {"new(Tensor other, *, Device? device=None) -> Tensor", "", Kind::Composite, ""},
+      {"new(int[] size, *, Device? device=None) -> Tensor", "", Kind::Composite, ""},
+      {"new(Object data, *, Device? device=None) -> Tensor", "", Kind::Composite, ""},
+  };
+  static Group* group = [] {
+    Group* g = make_group("new", ops, std::size(ops));
+    g->overloads[kOtherDevice].hidden = true;
+    return g;
+  }();
+  return *group;
+}
+
+void check_cpu(PyObject* device) {
+  if (!device || device == Py_None) return;
+  static PyObject* type = imported("gradus", "device");
+  Ref parsed = own(PyObject_CallOneArg(type, device));
+  Ref name = own(PyObject_GetAttrString(parsed.get(), "type"));
+  if (utf8(name.get()) != "cpu")
+    fail(PyExc_RuntimeError, "legacy constructor expects device type: cpu but device type: %U was passed", name.get());
+}
+
+std::string options_text(DType dtype) {
+  return str("TensorOptions(dtype=", cpp_type_name(dtype),
+             ", device=cpu, layout=Strided, requires_grad=false (default), pinned_memory=false (default), "
+             "memory_format=(nullopt))");
+}
+
+Tensor of_sizes(PyObject* const* items, Py_ssize_t n, DType dtype) {
+  Dims dims;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    if (!is_index(items[i]))
+      fail(PyExc_TypeError,
+           "new(): argument 'size' failed to unpack the object at pos %zd with error \"type must be tuple of ints,but "
+           "got %s\"",
+           i + 1, type_name(items[i]).c_str());
+    dims.push_back(to_int(items[i]));
+  }
+  return empty(dims, dtype);
+}
+
+Tensor of_sequence(PyObject* data, DType dtype) {
+  if (!PySequence_Check(data))
+    fail(PyExc_TypeError, "new(): data must be a sequence (got %s)", type_name(data).c_str());
+  return tensor_from_data(data, dtype);
+}
+
+Tensor of_storage(PyObject* storage, DType dtype) {
+  Tensor t = empty(0, dtype);
+  const Ref self(wrap(t));
+  return set_(t, storage_of(storage, self.get()));
+}
+
+}  // namespace
+
+Tensor legacy_tensor(const Arguments& a, DType dtype, bool any_dtype) {
+  Matched m;
+  const size_t form = match_group(new_group(), a, m);
+  switch (form) {
+    case kEmpty: check_cpu(m.objects[0]); return empty(0, dtype);
+    case kStorage: return of_storage(m.objects[0], dtype);
+    case kOther:
+    case kOtherDevice: {
+      if (form == kOtherDevice) check_cpu(m.objects[1]);
+      const Tensor& other = tensor_of(m.objects[0]);
+      check_as(ErrorKind::Type, any_dtype || other.dtype() == dtype, "expected ", options_text(dtype), " (got ",
+               options_text(other.dtype()), ")");
+      return detach(alias(other));
     }
-    return empty(dims, dtype);
+    default: break;
   }
-  if (!first) return empty(0, dtype);
-  if (is_tensor(first)) {
-    check_as(ErrorKind::Type, tensor_of(first).dtype() == dtype, "expected a tensor of dtype ", name(dtype), " (got ",
-             name(tensor_of(first).dtype()), ")");
-    return tensor_of(first).variable_data();
+  check_cpu(m.objects[1]);
+  if (form == kData) return of_sequence(m.objects[0], dtype);
+  if (m.vararg_count >= 0) return of_sizes(a.values, m.vararg_count, dtype);
+  PyObject* sizes = m.objects[0];
+  if (is_int(sizes) || is_tensor(sizes)) return of_sizes(&sizes, 1, dtype);
+  if (a.n && Py_TYPE(sizes) != size_type) return of_sequence(sizes, dtype);  // Tensor((2, 3)) holds 2 and 3
+  return of_sizes(PySequence_Fast_ITEMS(sizes), PySequence_Fast_GET_SIZE(sizes), dtype);
+}
+
+Tensor legacy_tensor(PyObject* args, PyObject* kwargs, DType dtype, bool any_dtype) {
+  std::vector<PyObject*> values;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) values.push_back(PyTuple_GET_ITEM(args, i));
+  Ref names;
+  if (kwargs && PyDict_GET_SIZE(kwargs)) {
+    Ref keys = own(PyDict_Keys(kwargs)), list = own(PyDict_Values(kwargs));
+    names = own(PyList_AsTuple(keys.get()));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list.get()); ++i) values.push_back(PyList_GET_ITEM(list.get(), i));
   }
-  if (!PySequence_Check(first))
-    fail(PyExc_TypeError, "new(): data must be a sequence (got %s)", type_name(first).c_str());
-  return tensor_from_data(first, dtype);
+  return legacy_tensor({values.data(), PyTuple_GET_SIZE(args), names.get()}, dtype, any_dtype);
 }
 
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  return guarded([&] { return wrap_as(type, legacy_tensor(args, kwargs, default_dtype())); });
+  return guarded([&] { return wrap_as(type, legacy_tensor(args, kwargs, default_dtype(), true)); });
+}
+PyObject* tensor_new_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] { return wrap(legacy_tensor({args, n, keywords}, tensor_of(self).dtype(), false)); });
 }
 
 void init_creation(PyObject* module) {

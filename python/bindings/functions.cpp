@@ -96,8 +96,7 @@ PyObject* call_def_function(PyObject* self, PyObject* const* args, size_t nargs,
 PyObject* call_python(PyObject* self, PyObject* const* args, size_t nargs, PyObject* keywords) {
   const Py_ssize_t n = PyVectorcall_NARGS(nargs), all = n + (keywords ? PyTuple_GET_SIZE(keywords) : 0);
   Overloaded overloaded;
-  for (Py_ssize_t i = 0; i < all; ++i)
-    if (Py_TYPE(args[i]) != tensor_type) overloaded.add_any(args[i]);
+  for (Py_ssize_t i = 0; i < all; ++i) overloaded.add_any(args[i]);
   if (!overloaded.active()) return PyObject_Vectorcall(of(self)->function, args, nargs, keywords);
   return guarded([&] {
     Ref tuple = own(PyTuple_New(n)), dict = own(PyDict_New());

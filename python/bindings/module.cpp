@@ -2,6 +2,7 @@
 #include "gradus/core/alloc.h"
 #include "gradus/core/format.h"
 #include "gradus/core/modes.h"
+#include "python/bindings/arguments.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/torch_function.h"
 #include "python/bindings/types.h"
@@ -32,59 +33,25 @@ PyObject* set_default_dtype(PyObject*, PyObject* o) {
     return none();
   });
 }
-PyObject* promote_types(PyObject*, PyObject* const* args, Py_ssize_t n) {
+PyObject* can_cast(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
-    if (n != 2) fail(PyExc_TypeError, "promote_types() takes 2 positional arguments but %zd were given", n);
-    return wrap(promote(dtype_argument("promote_types", "type1", 1, args[0]),
-                        dtype_argument("promote_types", "type2", 2, args[1])));
-  });
-}
-PyObject* can_cast(PyObject*, PyObject* const* args, Py_ssize_t n) {
-  return guarded([&] {
-    if (n != 2) fail(PyExc_TypeError, "can_cast() takes 2 positional arguments but %zd were given", n);
-    return boolean(gradus::can_cast(dtype_argument("can_cast", "from_", 1, args[0]),
-                                    dtype_argument("can_cast", "to", 2, args[1])));
-  });
-}
-// The dtype of an operation: dimensioned tensors count most, then 0-d tensors, then numbers, within a category.
-using MaybeDType = std::optional<DType>;
-MaybeDType join(MaybeDType a, MaybeDType b) { return a && b ? promote(*a, *b) : a ? a : b; }
-MaybeDType join_categories(MaybeDType higher, MaybeDType lower) {
-  if (higher && is_floating(*higher)) return higher;
-  if (!higher || *higher == DType::Bool || (lower && is_floating(*lower))) return join(higher, lower);
-  return higher;
-}
-PyObject* result_type(PyObject*, PyObject* const* args, Py_ssize_t n) {
-  return guarded([&] {
-    if (n != 2) fail(PyExc_TypeError, "result_type() takes 2 positional arguments but %zd were given", n);
-    MaybeDType tensors, scalars, numbers;
-    for (Py_ssize_t i = 0; i < n; ++i) {
-      if (is_tensor(args[i])) {
-        MaybeDType& group = tensor_of(args[i]).dim() ? tensors : scalars;
-        group = join(group, tensor_of(args[i]).dtype());
-      } else if (is_number(args[i])) {
-        const Scalar s = to_scalar(args[i]);
-        numbers = join(numbers, s.is_float() ? default_dtype() : s.dtype());
-      } else {
-        fail(PyExc_TypeError, "result_type(): argument %zd must be Tensor or Number, not %s", i + 1,
-             type_name(args[i]).c_str());
-      }
-    }
-    return wrap(*join_categories(tensors, join_categories(scalars, numbers)));
+    static Names<2> names{"can_cast", {"from_", "to"}};
+    Bound<2> a(names, args, n, keywords);
+    if (!a[0] || !a[1])
+      fail(PyExc_TypeError, "can_cast() missing %d required positional arguments: \"%s\"", a[0] ? 1 : 2,
+           a[0] ? "to" : "from_\", \"to");
+    const DType from = dtype_argument("can_cast", "from_", 1, a[0]);
+    return boolean(gradus::can_cast(from, dtype_argument("can_cast", "to", 2, a[1])));
   });
 }
 
-PyObject* is_floating_point(PyObject*, PyObject* o) {
-  return guarded([&] { return boolean(is_floating(tensor_argument("is_floating_point", o).dtype())); });
-}
-PyObject* is_complex(PyObject*, PyObject* o) {
+PyObject* numel(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
-    tensor_argument("is_complex", o);
-    return boolean(false);
+    static Names<1> names{"numel", {"input"}};
+    Bound<1> a(names, args, n, keywords);
+    if (!a[0]) fail(PyExc_TypeError, "numel() missing 1 required positional arguments: \"input\"");
+    return PyLong_FromLongLong(tensor_argument("numel", a[0]).numel());
   });
-}
-PyObject* numel(PyObject*, PyObject* o) {
-  return guarded([&] { return PyLong_FromLongLong(tensor_argument("numel", o).numel()); });
 }
 
 PyObject* memory_stats(PyObject*, PyObject*) {
@@ -110,18 +77,31 @@ PyObject* census(PyObject*, PyObject*) {
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* set_num_threads(PyObject*, PyObject* o) {
   return guarded([&] {
-    if (!PyLong_Check(o)) fail(PyExc_TypeError, "set_num_threads expects an int, but got %s", type_name(o).c_str());
-    check(PyLong_AsLong(o) > 0, "expects a positive number of threads");
+    if (!PyLong_Check(o)) fail(PyExc_RuntimeError, "set_num_threads expects an int, but got %s", type_name(o).c_str());
+    check(PyLong_AsLong(o) > 0, "set_num_threads expects a positive integer");
     return none();
   });
 }
 
+// Numbers too small for the format become zero, on this thread; False where the processor has no such switch.
+PyObject* set_flush_denormal(PyObject*, PyObject* o) {
+  if (!PyBool_Check(o))
+    return PyErr_Format(PyExc_TypeError, "flush_denormal expects a bool, but got %s", type_name(o).c_str());
+#if defined(__SSE__)
+  constexpr unsigned kFlush = 0x8040;  // results and operands
+  const unsigned state = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(o == Py_True ? state | kFlush : state & ~kFlush);
+  Py_RETURN_TRUE;
+#else
+  Py_RETURN_FALSE;
+#endif
+}
+
 PyMethodDef functions[] = {
+    {"set_flush_denormal", &set_flush_denormal, METH_O, "Whether numbers too small for the format become zero."},
     {"get_default_dtype", &get_default_dtype, METH_NOARGS, "The dtype of floats without a dtype of their own."},
     {"set_default_dtype", &set_default_dtype, METH_O, "Sets the dtype of floats without a dtype of their own."},
-    {"promote_types", as_method(&promote_types), METH_FASTCALL, "The smallest dtype both convert to."},
-    {"result_type", as_method(&result_type), METH_FASTCALL, "The dtype in which an operation on both is done."},
-    {"can_cast", as_method(&can_cast), METH_FASTCALL, "True if results of one dtype may be written to another."},
+    {"can_cast", as_method(&can_cast), kFast, "True if results of one dtype may be written to another."},
     {"memory_stats", &memory_stats, METH_NOARGS, "Bytes and blocks of tensor data: allocated, peak, cached."},
     {"_reset_peak_memory", &reset_peak_memory, METH_NOARGS, nullptr},
     {"_empty_cache", &empty_cache, METH_NOARGS, nullptr},
@@ -130,10 +110,7 @@ PyMethodDef functions[] = {
     {"set_num_threads", &set_num_threads, METH_O, "Kernels use one thread, whatever is asked for."},
     {}};
 
-PyMethodDef overridable_functions[] = {{"is_floating_point", &is_floating_point, METH_O, "True for tensors of floats."},
-                                       {"is_complex", &is_complex, METH_O, "True for tensors of complex numbers."},
-                                       {"numel", &numel, METH_O, "Number of elements."},
-                                       {}};
+PyMethodDef overridable_functions[] = {{"numel", as_method(&numel), kFast, "Number of elements."}, {}};
 
 PyModuleDef definition{
     PyModuleDef_HEAD_INIT, "gradus._C", "The core of Gradus.", -1, functions, nullptr, nullptr, nullptr, nullptr};
@@ -150,6 +127,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_torch_function(module.get());
     init_tensor(module.get());
     init_storage(module.get());
+    init_dlpack(module.get());
     init_generator(module.get());
     init_creation(module.get());
     init_tensor_kinds(module.get());

@@ -1,5 +1,6 @@
-// NumPy arrays over tensors' memory and tensors over arrays' memory, through the buffer protocol.
+// NumPy arrays over tensors' memory and tensors over the memory of arrays and buffers, through the buffer protocol.
 #include <cstring>
+#include <memory>
 
 #include "gradus/core/format.h"
 #include "gradus/core/impl.h"
@@ -163,15 +164,63 @@ Tensor tensor_from_ndarray(PyObject* array, bool warn_read_only) {
   if (read_only && warn_read_only) warn_read_only_once();
   int64_t extent = 1;
   for (int64_t i = 0; i < sizes.size(); ++i) extent = sizes[i] ? extent + (sizes[i] - 1) * strides[i] : 0;
-  Storage* s = new_storage(0);
-  if (s->data) data_put(s->data, 0);
-  s->data = b.buf;
-  s->bytes = extent * b.itemsize;
-  s->flags = Storage::kForeign | (read_only ? Storage::kReadOnly : 0u);
   Py_INCREF(array);
-  s->context = array;
-  s->release = &drop_array;
+  Storage* s = new_foreign_storage(b.buf, extent * b.itemsize, &drop_array, array, read_only ? Storage::kReadOnly : 0u);
   return Tensor(new_tensor(new_view(s, dtype, sizes, strides, 0)));
+}
+
+namespace {
+void drop_buffer(void* buffer) {
+  std::unique_ptr<Py_buffer> view(static_cast<Py_buffer*>(buffer));
+  if (!Py_IsInitialized()) return;
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  PyBuffer_Release(view.get());
+  PyGILState_Release(gil);
+}
+void warn_read_only_buffer_once() {
+  static bool warned = false;
+  if (warned) return;
+  warned = true;
+  ensure(PyErr_WarnEx(PyExc_UserWarning,
+                      "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means "
+                      "you can write to the underlying (supposedly non-writable) buffer using the tensor. You may want "
+                      "to copy the buffer to protect its data or make it writable before converting it to a tensor. "
+                      "This type of warning will be suppressed for the rest of this program.",
+                      1) == 0);
+}
+}  // namespace
+
+Tensor tensor_from_buffer(PyObject* object, DType dtype, int64_t count, int64_t offset) {
+  check_as(ErrorKind::Value, PyObject_CheckBuffer(object), "object does not implement Python buffer protocol.");
+  auto view = std::make_unique<Py_buffer>();
+  bool read_only = false;
+  if (PyObject_GetBuffer(object, view.get(), PyBUF_WRITABLE) < 0) {
+    PyErr_Clear();
+    read_only = true;
+    ensure(PyObject_GetBuffer(object, view.get(), PyBUF_SIMPLE) == 0);
+  }
+  struct Release {
+    Py_buffer* held;
+    ~Release() {
+      if (held) PyBuffer_Release(held);
+    }
+  } release{view.get()};
+  const int64_t length = view->len, item = item_size(dtype);
+  check_as(ErrorKind::Value, length > 0 && count != 0, "both buffer length (", length, ") and count (", count,
+           ") must not be 0");
+  check_as(ErrorKind::Value, offset >= 0 && offset < length, "offset (", offset,
+           " bytes) must be non-negative and no greater than buffer length (", length, " bytes) minus 1");
+  check_as(ErrorKind::Value, count > 0 || (length - offset) % item == 0, "buffer length (", length - offset,
+           " bytes) after offset (", offset, " bytes) must be a multiple of element size (", item, ")");
+  const int64_t n = count > 0 ? count : (length - offset) / item;
+  check_as(ErrorKind::Value, n <= (length - offset) / item, "requested buffer length (", n, " * ", item,
+           " bytes) after offset (", offset, " bytes) must not be greater than actual buffer length (", length,
+           " bytes)");
+  if (read_only) warn_read_only_buffer_once();
+  release.held = nullptr;
+  void* data = static_cast<char*>(view->buf) + offset;
+  Storage* s = new_foreign_storage(data, n * item, &drop_buffer, view.release(), read_only ? Storage::kReadOnly : 0u);
+  return Tensor(new_tensor(new_view(s, dtype, n, {}, 0)));
 }
 
 PyObject* ndarray_of(const Tensor& t) {

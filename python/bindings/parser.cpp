@@ -143,6 +143,7 @@ void convert(const Group& g, const Param& p, PyObject* o, Value& v, Scratch& s) 
     case ArgKind::MemoryFormat: v.integer = reinterpret_cast<PyConstant*>(o)->value; break;
     case ArgKind::Generator: v.generator = generator_of(o); break;
     case ArgKind::Storage: v.storage = storage_of(o, s.self); break;
+    case ArgKind::Object: break;
   }
 }
 
@@ -251,6 +252,7 @@ bool accepts(const Param& p, PyObject* o) {
     case ArgKind::Layout: return Py_TYPE(o) == layout_type;
     case ArgKind::MemoryFormat: return Py_TYPE(o) == memory_format_type;
     case ArgKind::Storage: return is_storage(o);
+    case ArgKind::Object: return true;
     case ArgKind::Generator: break;
   }
   return is_generator(o);
@@ -281,6 +283,15 @@ PyObject* keyword_argument(const Param& p, const Arguments& a) {
     if (PyObject* found = find(alias)) return found;
   }
   return nullptr;
+}
+
+size_t match_group(const Group& group, const Arguments& arguments, Matched& matched) {
+  for (size_t i = 0; i < group.overloads.size(); ++i) {
+    matched.vararg_count = -1;
+    matched.overloaded.n = 0;
+    if (match(group.overloads[i], arguments, matched)) return i;
+  }
+  raise_no_match(group, arguments);
 }
 
 PyObject* call_group(const Group& group, PyObject* callable, PyObject* self, PyObject* const* args, Py_ssize_t n,

@@ -44,6 +44,7 @@ std::string_view type_text(ArgKind kind) {
     case ArgKind::Layout: return "torch.layout";
     case ArgKind::MemoryFormat: return "torch.memory_format";
     case ArgKind::Storage: return "torch.Storage";
+    case ArgKind::Object: return "object";
     case ArgKind::Generator: break;
   }
   return "torch.Generator";
@@ -360,6 +361,16 @@ bool one_tensor(const Schema& s) {
 }
 
 }  // namespace
+
+Group* make_group(const char* name, const Op* ops, size_t n) {
+  auto* entries = new OpEntry[n]();  // live as long as the group
+  auto* group = new Group{name, false, {}};
+  for (size_t i = 0; i < n; ++i) {
+    entries[i].op = ops + i;
+    group->overloads.push_back(make_overload(entries[i], {}, false, false));
+  }
+  return group;
+}
 
 std::vector<Group*> build_groups(Home home) {
   std::map<std::string, std::vector<Overload>> found;

@@ -72,6 +72,10 @@ struct Arguments {
   PyObject* keywords;
   Py_ssize_t n_keywords() const { return keywords ? PyTuple_GET_SIZE(keywords) : 0; }
 };
+/// The position of the first overload that the arguments fit; TypeError if there is none.
+size_t match_group(const Group& group, const Arguments& arguments, Matched& matched);
+/// A group of a function written by hand, from its signatures in the order they are tried.
+Group* make_group(const char* name, const Op* ops, size_t n);
 bool accepts(const Param& param, PyObject* object);
 /// True if `object` is an int that may start a list; with n == 0, if it is a list that is empty or starts with one.
 bool starts_with_index(PyObject* object, Py_ssize_t n);

@@ -2,7 +2,9 @@
 #include "gradus/core/format.h"
 #include "gradus/core/node.h"
 #include "gradus/gen/functions.h"
+#include "gradus/ops/pointwise_check.h"
 #include "python/bindings/autograd.h"
+#include "python/bindings/creation.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 
@@ -74,10 +76,8 @@ PyObject* get_grad(PyObject* self, void*) {
   });
 }
 void check_grad(const Tensor& t, const Tensor& grad) {
-  static constexpr const char* types[] = {"bool",     "unsigned char", "signed char",   "short int", "int",
-                                          "long int", "c10::Half",     "c10::BFloat16", "float",     "double"};
   check(
-      grad.dtype() == t.dtype(), "attempting to assign a gradient with dtype '", types[static_cast<int>(grad.dtype())],
+      grad.dtype() == t.dtype(), "attempting to assign a gradient with dtype '", cpp_type_name(grad.dtype()),
       "' to a tensor with grad_dtype '", t.dtype(),
       "'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can set the tensor's "
       "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
@@ -110,20 +110,64 @@ int set_data(PyObject* self, PyObject* value, void*) {
   });
 }
 
+void deprecated(const char* text) { ensure(PyErr_WarnEx(PyExc_UserWarning, text, 1) == 0); }
+
 PyObject* get_transposed(PyObject* self, void*) {
   return guarded([&] {
+    static bool warned[2] = {};
     const Tensor& t = tensor_of(self);
+    if (t.dim() != 2 && t.dim() != 1 && !warned[t.dim() == 0]) {
+      warned[t.dim() == 0] = true;
+      deprecated(t.dim() ? "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated "
+                           "and it will throw an error in a future release. Consider `x.mT` to transpose batches of "
+                           "matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a "
+                           "tensor."
+                         : "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.");
+    }
     Dims order(t.dim(), 0);
     for (int64_t i = 0; i < t.dim(); ++i) order[i] = t.dim() - 1 - i;
     return wrap(permute(t, order));
   });
 }
-PyObject* get_matrix_transposed(PyObject* self, void*) {
+// mT and mH; numbers are real.
+PyObject* get_matrix_transposed(PyObject* self, void* name) {
   return guarded([&] {
     const Tensor& t = tensor_of(self);
-    check(t.dim() >= 2, "tensor.mT is only supported on matrices or batches of matrices. Got ", t.dim(), "-D tensor.");
+    if (t.dim() == 0) {
+      static bool warned = false;
+      if (!warned) deprecated("Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.");
+      warned = true;
+      return Py_INCREF(self), self;
+    }
+    check(t.dim() >= 2, "tensor.", static_cast<const char*>(name),
+          " is only supported on matrices or batches of matrices. Got ", t.dim(), "-D tensor.");
     return wrap(transpose(t, -2, -1));
   });
+}
+PyObject* get_mt(PyObject* self, void*) { return get_matrix_transposed(self, const_cast<char*>("mT")); }
+PyObject* get_mh(PyObject* self, void*) { return get_matrix_transposed(self, const_cast<char*>("mH")); }
+PyObject* get_h(PyObject* self, void*) {
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    if (t.dim() == 0) {
+      static bool warned = false;
+      if (!warned) deprecated("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().");
+      warned = true;
+      return Py_INCREF(self), self;
+    }
+    check(t.dim() == 2, "tensor.H is only supported on matrices (2-D tensors). Got ", t.dim(), "-D tensor.",
+          t.dim() > 2 ? " For batches of matrices, consider using tensor.mH" : "");
+    return wrap(transpose(t, 0, 1));
+  });
+}
+PyObject* get_imag(PyObject* self, void*) {
+  return guarded([&] { return wrap(imag(tensor_of(self))); });
+}
+PyObject* get_cuda_interface(PyObject* self, void*) {
+  return PyErr_Format(PyExc_AttributeError,
+                      "Can't get __cuda_array_interface__ on non-CUDA tensor type: torch.%s If CUDA data is required "
+                      "use tensor.cuda() to copy tensor to device memory.",
+                      tensor_kind_name(tensor_of(self).dtype()));
 }
 PyObject* get_real(PyObject* self, void*) {
   Py_INCREF(self);
@@ -152,7 +196,12 @@ PyGetSetDef tensor_attributes[] = {
     {"_grad", &get_grad, &set_grad, nullptr, nullptr},
     {"data", &get_data, &set_data, "The same memory outside the graph.", nullptr},
     {"T", &get_transposed, nullptr, "All dims reversed.", nullptr},
-    {"mT", &get_matrix_transposed, nullptr, "The last two dims exchanged.", nullptr},
+    {"mT", &get_mt, nullptr, "The last two dims exchanged.", nullptr},
+    {"mH", &get_mh, nullptr, "The last two dims exchanged.", nullptr},
+    {"H", &get_h, nullptr, "The transpose of a matrix.", nullptr},
+    {"imag", &get_imag, nullptr, nullptr, nullptr},
+    {"grad_dtype", &get_dtype, nullptr, "The dtype that the gradient has.", nullptr},
+    {"__cuda_array_interface__", &get_cuda_interface, nullptr, nullptr, nullptr},
     {"real", &get_real, nullptr, nullptr, nullptr},
     {"name", &get_name, nullptr, nullptr, nullptr},
     {"is_cpu", &always_true, nullptr, nullptr, nullptr},
@@ -165,6 +214,11 @@ PyGetSetDef tensor_attributes[] = {
     {"is_quantized", &always_false, nullptr, nullptr, nullptr},
     {"is_mkldnn", &always_false, nullptr, nullptr, nullptr},
     {"is_nested", &always_false, nullptr, nullptr, nullptr},
+    {"is_ipu", &always_false, nullptr, nullptr, nullptr},
+    {"is_xla", &always_false, nullptr, nullptr, nullptr},
+    {"is_vulkan", &always_false, nullptr, nullptr, nullptr},
+    {"is_maia", &always_false, nullptr, nullptr, nullptr},
+    {"is_mtia", &always_false, nullptr, nullptr, nullptr},
     {"_backward_hooks", &always_none, nullptr, nullptr, nullptr},
     {"__array_priority__", &array_priority, nullptr, nullptr, nullptr},
     {}};

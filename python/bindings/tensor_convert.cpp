@@ -96,21 +96,31 @@ struct ToArguments {
     if (name == "non_blocking") return &non_blocking;
     if (name == "copy") return &copy;
     if (name == "memory_format") return &format;
-    return name == "tensor" || name == "other" ? &other : nullptr;
+    return name == "tensor" ? &other : nullptr;
   }
 };
 
 DType dtype_argument(PyObject* o) {
   DType dtype = DType::Float32;
   if (is_dtype(o)) return dtype_of(o);
-  if (is_python_type(o, dtype) || is_tensor_kind(o, dtype)) return dtype;
-  if (PyUnicode_Check(o)) {
-    const std::string_view name = utf8(o);
-    for (int i = 0; i < kNumDTypes; ++i)
-      if (name.substr(name.rfind('.') + 1) == tensor_kind_name(static_cast<DType>(i))) return static_cast<DType>(i);
-    fail(PyExc_ValueError, "invalid type: '%U'", o);
-  }
+  if (is_python_type(o, dtype)) return dtype;
   fail(PyExc_TypeError, "dtype must be a type, str, or dtype object");
+}
+
+// What type() converts to: a dtype, a legacy class or its name.
+DType type_argument(PyObject* o) {
+  DType dtype = DType::Float32;
+  if (is_dtype(o)) return dtype_of(o);
+  if (is_tensor_kind(o, dtype)) return dtype;
+  Ref name = Ref::borrow(o);
+  if (PyType_Check(o)) name = own(PyObject_GetAttrString(o, "__name__"));
+  if (!PyUnicode_Check(name.get())) fail(PyExc_TypeError, "dtype must be a type, str, or dtype object");
+  if (o == reinterpret_cast<PyObject*>(tensor_type) || utf8(name.get()) == "torch.Tensor") return default_dtype();
+  const std::string_view text = utf8(name.get());
+  if (text.starts_with("torch.cuda.")) fail(PyExc_AssertionError, "Torch not compiled with CUDA enabled");
+  for (int i = 0; i < kNumDTypes; ++i)
+    if (text == std::string("torch.") + tensor_kind_name(static_cast<DType>(i))) return static_cast<DType>(i);
+  fail(PyExc_ValueError, "invalid type: '%U'", name.get());
 }
 
 }  // namespace
@@ -133,7 +143,10 @@ PyObject* tensor_type_method(PyObject* self, PyObject* const* args, Py_ssize_t n
     Bound<2> a(names, args, n, keywords);
     const DType own_type = tensor_of(self).dtype();
     if (!a.given(0)) return PyUnicode_FromFormat("torch.%s", tensor_kind_name(own_type));
-    return converted(self, dtype_argument(a[0]), false, {});
+    if (a[1] && !PyBool_Check(a[1]))
+      fail(PyExc_TypeError, "type(): argument 'non_blocking' (position 2) must be bool, not %s",
+           type_name(a[1]).c_str());
+    return converted(self, type_argument(a[0]), false, {});
   });
 }
 
@@ -186,7 +199,11 @@ PyObject* tensor_new_tensor(PyObject* self, PyObject* const* args, Py_ssize_t n,
     Bound<5> a(names, args, n, keywords);
     if (!a[0]) fail(PyExc_TypeError, "new_tensor() missing 1 required positional arguments: \"data\"");
     Tensor t = tensor_from_data(a[0], a.given(1) ? dtype_argument(a[1]) : tensor_of(self).dtype());
-    if (bool_argument("new_tensor", "requires_grad", a[3], false)) t.requires_grad_(true);
+    if (a.given(2)) device_of(a[2]);
+    if (bool_argument("new_tensor", "requires_grad", a[3], false)) {
+      check(is_floating(t.dtype()), "Only Tensors of floating point and complex dtype can require gradients");
+      t.requires_grad_(true);
+    }
     return wrap(static_cast<Tensor&&>(t));
   });
 }

@@ -18,7 +18,7 @@ PyTypeObject* kind_type = nullptr;
 Kind* kind_of(PyObject* o) { return reinterpret_cast<Kind*>(o); }
 
 PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) {
-  return guarded([&] { return wrap(legacy_tensor(args, kwargs, kind_of(self)->dtype)); });
+  return guarded([&] { return wrap(legacy_tensor(args, kwargs, kind_of(self)->dtype, false)); });
 }
 PyObject* instance_check(PyObject* self, PyObject* object) {
   return boolean(is_tensor(object) && tensor_of(object).dtype() == kind_of(self)->dtype);
@@ -28,11 +28,20 @@ PyObject* get_name(PyObject* self, void*) { return PyUnicode_FromString(kind_of(
 PyObject* get_module(PyObject*, void*) { return PyUnicode_FromString("gradus"); }
 PyObject* get_dtype(PyObject* self, void*) { return wrap(kind_of(self)->dtype); }
 
-PyMethodDef methods[] = {{"__instancecheck__", &instance_check, METH_O, nullptr}, {}};
-PyGetSetDef attributes[] = {{"__name__", &get_name, nullptr, nullptr, nullptr},
-                            {"__module__", &get_module, nullptr, nullptr, nullptr},
-                            {"dtype", &get_dtype, nullptr, nullptr, nullptr},
-                            {}};
+PyObject* get_layout(PyObject*, void*) { return strided_layout(); }
+PyObject* is_false(PyObject*, void*) { Py_RETURN_FALSE; }
+// No class derives from one of these, and they derive from none: PyTorch's answer to issubclass is always no.
+PyObject* subclass_check(PyObject*, PyObject*) { Py_RETURN_FALSE; }
+PyObject* get_bases(PyObject*, void*) { return PyTuple_New(0); }
+
+PyMethodDef methods[] = {{"__instancecheck__", &instance_check, METH_O, nullptr},
+                         {"__subclasscheck__", &subclass_check, METH_O, nullptr},
+                         {}};
+PyGetSetDef attributes[] = {
+    {"__name__", &get_name, nullptr, nullptr, nullptr},     {"__bases__", &get_bases, nullptr, nullptr, nullptr},
+    {"__module__", &get_module, nullptr, nullptr, nullptr}, {"dtype", &get_dtype, nullptr, nullptr, nullptr},
+    {"layout", &get_layout, nullptr, nullptr, nullptr},     {"is_cuda", &is_false, nullptr, nullptr, nullptr},
+    {"is_sparse", &is_false, nullptr, nullptr, nullptr},    {}};
 
 constexpr const char* kNames[kNumDTypes] = {"BoolTensor",  "ByteTensor",  "CharTensor", "ShortTensor",
                                             "IntTensor",   "LongTensor",  "HalfTensor", "BFloat16Tensor",
@@ -54,8 +63,7 @@ void init_tensor_kinds(PyObject* module) {
                          {Py_tp_methods, methods},
                          {Py_tp_getset, attributes},
                          {0, nullptr}};
-  PyType_Spec spec{"gradus._C.tensortype", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-                   slots};
+  PyType_Spec spec{"gradus.tensortype", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   kind_type = make_type(spec);
   for (int i = 0; i < kNumDTypes; ++i) {
     auto* k = PyObject_New(Kind, kind_type);

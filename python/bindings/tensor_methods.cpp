@@ -1,4 +1,8 @@
 // Methods of Tensor that are not operators: what it looks like, conversions, protocol methods.
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
 #include "gradus/gen/functions.h"
@@ -50,10 +54,6 @@ PyObject* data_ptr(PyObject* self, PyObject*) {
   return PyLong_FromVoidPtr(t.numel() && t.impl()->view->storage->bytes ? t.impl()->view->data() : nullptr);
 }
 PyObject* is_floating_point(PyObject* self, PyObject*) { return boolean(is_floating(tensor_of(self).dtype())); }
-PyObject* is_signed(PyObject* self, PyObject*) {
-  const DType t = tensor_of(self).dtype();
-  return boolean(t != DType::Bool && t != DType::UInt8);
-}
 PyObject* is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
     static Names<1> names{"is_contiguous", {"memory_format"}, 0};
@@ -66,22 +66,6 @@ PyObject* is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, PyO
       format = static_cast<MemoryFormat>(reinterpret_cast<PyConstant*>(a[0])->value);
     }
     return boolean(tensor_of(self).is_contiguous(format));
-  });
-}
-PyObject* is_set_to(PyObject* self, PyObject* other) {
-  return guarded([&] {
-    check_as(ErrorKind::Type, is_tensor(other), "is_set_to(): argument 'tensor' (position 1) must be Tensor, not ",
-             type_name(other));
-    const View &a = *tensor_of(self).impl()->view, &b = *tensor_of(other).impl()->view;
-    return boolean(a.storage == b.storage && a.offset == b.offset && a.sizes() == b.sizes() &&
-                   a.strides() == b.strides());
-  });
-}
-PyObject* is_same_size(PyObject* self, PyObject* other) {
-  return guarded([&] {
-    check_as(ErrorKind::Type, is_tensor(other), "is_same_size(): argument 'other' (position 1) must be Tensor, not ",
-             type_name(other));
-    return boolean(tensor_of(self).sizes() == tensor_of(other).sizes());
   });
 }
 PyObject* returns_false(PyObject*, PyObject*) { Py_RETURN_FALSE; }
@@ -100,7 +84,11 @@ PyObject* tolist(PyObject* self, PyObject*) {
   return guarded([&] { return to_list(tensor_of(self)); });
 }
 PyObject* complex_(PyObject* self, PyObject*) {
-  return guarded([&] { return PyComplex_FromDoubles(tensor_of(self).item().to_double(), 0); });
+  return guarded([&] {
+    check_as(ErrorKind::Value, tensor_of(self).numel() == 1,
+             "only one element tensors can be converted to Python scalars");
+    return PyComplex_FromDoubles(tensor_of(self).item().to_double(), 0);
+  });
 }
 
 PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
@@ -129,7 +117,8 @@ PyObject* array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* k
 PyObject* array_wrap(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&] {
     if (n < 1) fail(PyExc_TypeError, "__array_wrap__() missing 1 required positional argument: 'array'");
-    return wrap(tensor_from_ndarray(args[0]));
+    const Tensor t = tensor_from_ndarray(args[0]);
+    return wrap(t.dtype() == DType::Bool ? to(t, DType::UInt8) : t);  // as PyTorch has it
   });
 }
 
@@ -151,9 +140,13 @@ PyObject* reversed(PyObject* self, PyObject*) {
 
 PyObject* requires_grad_(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
+    if (n > 1) fail(PyExc_TypeError, "requires_grad_() takes from 0 to 1 positional arguments but %zd were given", n);
     static Names<1> names{"requires_grad_", {"requires_grad"}};
     Bound<1> a(names, args, n, keywords);
-    tensor_of(self).requires_grad_(bool_argument("requires_grad_", "requires_grad", a[0], true));
+    if (a[0] && !PyBool_Check(a[0]))
+      fail(PyExc_TypeError, "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not %s",
+           type_name(a[0]).c_str());
+    tensor_of(self).requires_grad_(a[0] != Py_False);
     return returns_self(self, nullptr);
   });
 }
@@ -184,12 +177,19 @@ PyObject* detach_in_place(PyObject* self, PyObject*) {
   });
 }
 
+void check_subclass(PyTypeObject* type) {
+  check_as(ErrorKind::Type, PyType_IsSubtype(type, tensor_type),
+           "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure your "
+           "class inherits from Tensor.");
+}
+
 PyObject* make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&] {
     static Names<3> names{"_make_subclass", {"cls", "data", "require_grad"}};
     Bound<3> a(names, args, n, keywords);
-    if (!a[0] || !PyType_Check(a[0]) || !PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(a[0]), tensor_type))
+    if (!a[0] || !PyType_Check(a[0]))
       fail(PyExc_TypeError, "cls must be a type (got %s)", a[0] ? type_name(a[0]).c_str() : "nothing");
+    check_subclass(reinterpret_cast<PyTypeObject*>(a[0]));
     if (!a[1] || !is_tensor(a[1]))
       fail(PyExc_TypeError, "_make_subclass(): argument 'data' (position 2) must be Tensor, not %s",
            a[1] ? type_name(a[1]).c_str() : "nothing");
@@ -202,14 +202,60 @@ PyObject* make_subclass(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject
   });
 }
 
+// ---- Python functions of every element
+
+void replace_elements(const Tensor& t, PyObject* function, PyObject* const* others, Py_ssize_t n) {
+  check(!t.requires_grad(), "apply_() and map_() cannot be used on a tensor that requires grad");
+  Ref flat = own(to_list(t.reshape(-1)));
+  std::vector<Ref> lists;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    if (!is_tensor(others[i])) fail(PyExc_TypeError, "map_(): expected a tensor, got %s", type_name(others[i]).c_str());
+    const Tensor& other = tensor_of(others[i]);
+    check(other.dtype() == t.dtype(), "map_(): expected a tensor of dtype ", t.dtype(), " but got ", other.dtype());
+    lists.push_back(own(to_list(other.expand(t.sizes()).reshape(-1))));
+  }
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(flat.get()); ++i) {
+    PyObject* arguments[4] = {PyList_GET_ITEM(flat.get(), i)};
+    for (Py_ssize_t k = 0; k < n; ++k) arguments[k + 1] = PyList_GET_ITEM(lists[static_cast<size_t>(k)].get(), i);
+    Ref value = own(PyObject_Vectorcall(function, arguments, static_cast<size_t>(n) + 1, nullptr));
+    if (!is_number(value.get()))
+      fail(PyExc_TypeError, "expected a number from the function, got %s", type_name(value.get()).c_str());
+    PyList_SetItem(flat.get(), i, value.release());
+  }
+  copy_(t, tensor_from_data(flat.get(), t.dtype()).reshape(t.sizes()));
+}
+PyObject* apply(PyObject* self, PyObject* function) {
+  return guarded([&] {
+    replace_elements(tensor_of(self), function, nullptr, 0);
+    return returns_self(self, nullptr);
+  });
+}
+PyObject* map(PyObject* self, PyObject* const* args, Py_ssize_t n) {
+  return guarded([&] {
+    if (n < 2 || n > 3) fail(PyExc_TypeError, "map_() expects one or two tensors and a function");
+    replace_elements(tensor_of(self), args[n - 1], args, n - 1);
+    return returns_self(self, nullptr);
+  });
+}
+
+// Dims from the one with the largest stride to the one with the smallest; ties keep their order.
+PyObject* dim_order(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  return guarded([&] {
+    static Names<1> names{"dim_order", {"ambiguity_check"}, 0};
+    Bound<1> a(names, args, n, keywords);
+    const IntList strides = tensor_of(self).strides();
+    std::vector<int64_t> order(static_cast<size_t>(strides.size()));
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int64_t x, int64_t y) { return strides[x] > strides[y]; });
+    return wrap_strides(order);
+  });
+}
+
 PyObject* as_subclass(PyObject* self, PyObject* cls) {
   return guarded([&] {
     if (!PyType_Check(cls)) fail(PyExc_TypeError, "cls must be a type (got %s)", type_name(cls).c_str());
     auto* type = reinterpret_cast<PyTypeObject*>(cls);
-    if (!PyType_IsSubtype(type, tensor_type))
-      fail(PyExc_TypeError,
-           "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. "
-           "Make sure your class inherits from Tensor.");
+    check_subclass(type);
     return wrap_as(type, alias(tensor_of(self)));
   });
 }
@@ -283,19 +329,11 @@ PyMethodDef tensor_methods[] = {
     {"element_size", &element_size, METH_NOARGS, "Bytes of one element."},
     {"data_ptr", &data_ptr, METH_NOARGS, "Address of the first element."},
     {"is_floating_point", &is_floating_point, METH_NOARGS, nullptr},
-    {"is_signed", &is_signed, METH_NOARGS, nullptr},
-    {"is_complex", &returns_false, METH_NOARGS, nullptr},
-    {"is_conj", &returns_false, METH_NOARGS, nullptr},
-    {"is_neg", &returns_false, METH_NOARGS, nullptr},
     {"is_inference", &returns_false, METH_NOARGS, nullptr},
     {"is_pinned", &returns_false, METH_NOARGS, nullptr},
     {"is_shared", &tensor_is_shared, METH_NOARGS, "True if forked processes see the same memory."},
     {"is_contiguous", as_method(&is_contiguous), kFast, "True if the elements lie in row-major order."},
-    {"is_set_to", &is_set_to, METH_O, nullptr},
-    {"is_same_size", &is_same_size, METH_O, nullptr},
     {"get_device", &get_device, METH_NOARGS, nullptr},
-    {"resolve_conj", &returns_self, METH_NOARGS, nullptr},
-    {"resolve_neg", &returns_self, METH_NOARGS, nullptr},
     {"pin_memory", &returns_self, METH_NOARGS, nullptr},
     {"share_memory_", &tensor_share_memory, METH_NOARGS, "Moves the data to memory that forked processes share."},
     {"untyped_storage", &tensor_untyped_storage, METH_NOARGS, "The bytes under this tensor."},
@@ -329,6 +367,12 @@ PyMethodDef tensor_methods[] = {
     {"cpu", as_method(&tensor_cpu), kFast, nullptr},
     {"cuda", as_method(&tensor_cuda), kFast, nullptr},
     {"new_tensor", as_method(&tensor_new_tensor), kFast, "A fresh tensor of this dtype from data."},
+    {"new", as_method(&tensor_new_method), kFast, "A tensor of this dtype, as Tensor(...) makes it."},
+    {"dim_order", as_method(&dim_order), kFast, "The dims in the order of memory."},
+    {"apply_", &apply, METH_O, "Replaces every element by what a Python function makes of it."},
+    {"map_", as_method(&map), METH_FASTCALL, "Replaces every element by a Python function of it and another."},
+    {"map2_", as_method(&map), METH_FASTCALL, "Replaces every element by a Python function of it and two others."},
+    {"const_data_ptr", &data_ptr, METH_NOARGS, "Address of the first element."},
     {"as_subclass", &as_subclass, METH_O, "The same tensor as an object of a subclass."},
     {"_make_subclass", as_method(&make_subclass), kFast | METH_STATIC, nullptr},
     {}};

@@ -136,7 +136,10 @@ PyObject* floor_divided(PyObject* a, PyObject* b) {
     return floor_divide(gradus::scalar_tensor(x, x.is_float() ? default_dtype() : x.dtype()), y);
   });
 }
-PyObject* power(PyObject* a, PyObject* b, PyObject*) { return operate<kPower, &pow, &pow, &pow>(a, b); }
+PyObject* power(PyObject* a, PyObject* b, PyObject* modulus) {
+  if (modulus != Py_None) return not_implemented();
+  return operate<kPower, &pow, &pow, &pow>(a, b);
+}
 PyObject* power_inplace(PyObject* a, PyObject* b, PyObject*) { return operate_inplace<kPower, &pow_, &pow_>(a, b); }
 
 PyObject* matrix_multiply(PyObject* a, PyObject* b) {

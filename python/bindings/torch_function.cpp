@@ -29,8 +29,14 @@ bool is_basic(PyTypeObject* t) {
          t == &PyModule_Type || t == &PyFunction_Type;
 }
 
-PyObject* types_of(const Overloaded& overloaded) {
-  PyObject* types = PyTuple_New(overloaded.n);
+// Functions written in Python count plain tensors, too.
+PyObject* types_of(const Overloaded& overloaded, bool python) {
+  const bool plain = python && overloaded.plain;
+  PyObject* types = PyTuple_New(overloaded.n + plain);
+  if (types && plain) {
+    Py_INCREF(tensor_type);
+    PyTuple_SET_ITEM(types, overloaded.n, reinterpret_cast<PyObject*>(tensor_type));
+  }
   for (int i = 0; types && i < overloaded.n; ++i) {
     PyObject* type = reinterpret_cast<PyObject*>(Py_TYPE(overloaded.items[i]));
     Py_INCREF(type);
@@ -69,7 +75,7 @@ std::string qualified_name(PyObject* function) {
 [[noreturn]] void nobody(PyObject* function, const Overloaded& overloaded, bool python) {
   const std::string name = qualified_name(function);
   if (python) {
-    Ref types = own(types_of(overloaded)), list = own(PySequence_List(types.get()));
+    Ref types = own(types_of(overloaded, false)), list = own(PySequence_List(types.get()));
     fail(PyExc_TypeError, "no implementation found for '%s' on types that implement __torch_function__: %R",
          name.c_str(), list.get());
   }
@@ -122,7 +128,7 @@ void Overloaded::add_any(PyObject* o) {
 
 PyObject* call_override(PyObject* function, const Overloaded& overloaded, PyObject* args, PyObject* kwargs,
                         bool python) {
-  Ref types = own(types_of(overloaded));
+  Ref types = own(types_of(overloaded, python));
   if (function_mode_active()) {
     Ref result(ask_mode(function, types.get(), args, kwargs));
     if (result.get() != Py_NotImplemented) return result.release();

@@ -21,8 +21,10 @@ struct Overloaded {
   static constexpr int kMax = 16;
   PyObject* items[kMax];
   int n = 0;
+  bool plain = false;  // a tensor of no subclass is among the arguments
   void add(PyObject* o) {
-    if (overrides(o)) insert(o);
+    if (Py_TYPE(o) == tensor_type) plain = true;
+    else if (overrides_slow(o)) insert(o);
   }
   /// The object, or the elements of a list.
   void add_any(PyObject* o);

@@ -119,6 +119,7 @@ PyObject* to_python(Results& r) {
   switch (r.kind) {
     case Results::Kind::Nothing: return none();
     case Results::Kind::List: return wrap_list(r.list);
+    case Results::Kind::DType: return wrap(static_cast<DType>(r.number.to_int()));
     case Results::Kind::Tensors: break;
     default: return to_python(r.number);
   }

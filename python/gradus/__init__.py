@@ -12,7 +12,7 @@ for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
         globals()[_name] = getattr(_C, _name)
 del _name
 
-from gradus import _functions, _tensor  # noqa: E402
+from gradus import _functions, _missing, _tensor  # noqa: E402
 from gradus._functions import nonzero, split  # noqa: E402
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from gradus._typename import typename  # noqa: E402
@@ -21,6 +21,7 @@ from gradus.version import __version__  # noqa: E402
 
 _tensor.install()
 _functions.install()
+_missing.install()
 newaxis = None
 
 _SUBMODULES = frozenset(
@@ -33,6 +34,15 @@ _LAZY = {
     "load": "serialization",
     "save": "serialization",
     "set_printoptions": "_tensor_str",
+    "from_dlpack": "utils.dlpack",
+    "to_dlpack": "utils.dlpack",
+    **dict.fromkeys(
+        "get_default_device set_default_device get_device set_default_tensor_type get_float32_matmul_precision "
+        "set_float32_matmul_precision get_num_interop_threads set_num_interop_threads is_autocast_enabled "
+        "is_autocast_cpu_enabled compiled_with_cxx11_abi set_deterministic_debug_mode "
+        "get_deterministic_debug_mode".split(),
+        "_config",
+    ),
     **dict.fromkeys(
         "UntypedStorage TypedStorage DoubleStorage FloatStorage HalfStorage BFloat16Storage LongStorage IntStorage "
         "ShortStorage CharStorage ByteStorage BoolStorage is_storage".split(),
@@ -48,8 +58,9 @@ def is_tensor(obj) -> bool:
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
     """Accepted for PyTorch programs; every algorithm here is deterministic whatever the mode."""
-    global _deterministic
+    global _deterministic, _warn_only
     _deterministic = mode is not False and mode != 0  # `bool` is a dtype here
+    _warn_only = warn_only
 
 
 def are_deterministic_algorithms_enabled() -> bool:
@@ -57,7 +68,12 @@ def are_deterministic_algorithms_enabled() -> bool:
     return _deterministic
 
 
-_deterministic = False
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """The `warn_only` that `use_deterministic_algorithms` was last given."""
+    return _warn_only
+
+
+_deterministic = _warn_only = False
 
 
 def __getattr__(name: str):
@@ -74,9 +90,7 @@ def __getattr__(name: str):
         except ModuleNotFoundError as error:
             if error.name != "gradus." + name:
                 raise
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus", name)
 
 
 def __dir__():

@@ -164,13 +164,19 @@ def __dir__(self):
     return sorted(n for n in names if not n[0].isdigit())
 
 
-def align_to(self, *names):
-    """Raises: dims have no names here."""
-    raise NotImplementedError("tensors with named dims are not supported")
-
-
 _METHODS = [__deepcopy__, __reduce_ex__, __setstate__, storage, _typed_storage, storage_type, __dir__]
-_NAMED = "align_to align_as rename rename_ refine_names unflatten_names has_names_".split()
+
+
+def _lazy_method(module: str, name: str):
+    """A method whose module is imported when it is first called."""
+
+    def method(self, *args, **kwargs):
+        from importlib import import_module
+
+        return getattr(import_module(module), name.rstrip("_")[1:])(self, *args, **kwargs)
+
+    method.__name__, method.__qualname__ = name, f"Tensor.{name}"
+    return method
 
 
 def install() -> None:
@@ -179,7 +185,7 @@ def install() -> None:
         function.__qualname__ = f"Tensor.{function.__name__}"
         setattr(Tensor, function.__name__, _C._overridable(function))
     Tensor._reduce_ex_internal = _reduce_ex_internal
-    for name in ("align_to", "align_as", "rename", "rename_", "refine_names"):
-        setattr(Tensor, name, align_to)
+    for name in ("__dlpack__", "__dlpack_device__"):
+        setattr(Tensor, name, _C._overridable(_lazy_method("gradus.utils.dlpack", name)))
     Tensor.__div__, Tensor.__rdiv__, Tensor.__idiv__ = Tensor.__truediv__, Tensor.__rtruediv__, Tensor.__itruediv__
     Tensor.__torch_function__ = classmethod(_torch_function)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradus import _C
+from gradus import _C, _missing
 
 _PREFIX = "special_"
 __all__ = sorted(name.removeprefix(_PREFIX) for name in dir(_C) if name.startswith(_PREFIX))
@@ -10,6 +10,4 @@ globals().update({name: getattr(_C, _PREFIX + name) for name in __all__})
 
 
 def __getattr__(name: str):
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus.special' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus.special' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.special", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradus import _C
+from gradus import _C, _missing
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 
 __all__ = [
@@ -156,6 +156,4 @@ def __getattr__(name: str):
         from importlib import import_module
 
         return import_module("gradus.autograd." + name)
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus.autograd' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus.autograd' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.autograd", name)

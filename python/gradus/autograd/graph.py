@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from gradus import _C
+from gradus import _C, _missing
 
 __all__ = ["disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
 
@@ -55,4 +55,4 @@ def disable_saved_tensors_hooks(error_message: str):
 def __getattr__(name: str):
     if name == "Node":
         return _C.Node
-    raise AttributeError(f"module 'gradus.autograd.graph' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.autograd.graph", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradus import _missing
 from gradus.nn import functional, init, modules, utils
 from gradus.nn.modules import *  # noqa: F403
 from gradus.nn.modules import __all__ as _module_names
@@ -11,6 +12,4 @@ __all__ = [*_module_names, "Buffer", "Parameter", "functional", "init", "modules
 
 
 def __getattr__(name: str):
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus.nn' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus.nn' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.nn", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradus import _C
+from gradus import _C, _missing
 from gradus.nn._functional_activation import *  # noqa: F403
 from gradus.nn._functional_embedding import embedding, embedding_bag  # noqa: F401
 from gradus.nn._functional_loss import (  # noqa: F401
@@ -102,6 +102,4 @@ for _name, _value in list(globals().items()):
 
 
 def __getattr__(name: str):
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus.nn.functional' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus.nn.functional' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.nn.functional", name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gradus import _C
+from gradus import _C, _missing
 from gradus._modes import no_grad
 
 _PLAIN = frozenset("linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid".split())
@@ -234,6 +234,4 @@ def __getattr__(name: str):
             return globals()[name + "_"](*args, **kwargs)
 
         return deprecated
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus.nn.init' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus.nn.init' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.nn.init", name)

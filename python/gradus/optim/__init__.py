@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gradus import _missing
 from gradus.optim import lr_scheduler
 from gradus.optim.adadelta import Adadelta
 from gradus.optim.adagrad import Adagrad
@@ -30,6 +31,4 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name.startswith("__"):
-        raise AttributeError(f"module 'gradus.optim' has no attribute '{name}'")
-    raise AttributeError(f"module 'gradus.optim' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.optim", name)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from gradus import _missing
+
 
 def __getattr__(name: str):
-    if name in ("checkpoint", "data", "hooks"):
+    if name in ("checkpoint", "data", "dlpack", "hooks"):
         from importlib import import_module
 
         return import_module("gradus.utils." + name)
-    raise AttributeError(f"module 'gradus.utils' has no attribute '{name}': Gradus does not have it yet")
+    raise _missing.missing("gradus.utils", name)
