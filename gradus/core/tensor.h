@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -24,6 +25,8 @@ struct Storage;
 struct TensorImpl;
 using OptDType = std::optional<DType>;
 using Tensors = std::vector<Tensor>;
+using ScalarList = std::span<const Scalar>;  // borrowed
+using OptFloatList = std::optional<std::span<const double>>;
 
 /// Frees the implementation if this was the last handle.
 void release(TensorImpl*) noexcept;

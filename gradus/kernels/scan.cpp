@@ -1,97 +1,206 @@
-// Running sums, line by line.
+// Scans: several neighbouring lines run side by side, each in order.
 #include "gradus/kernels/scan.h"
 
 #include <type_traits>
+
+#include "gradus/kernels/lines.h"
+#include "gradus/kernels/scan_table.h"
 
 namespace gradus {
 namespace {
 
 template <class T>
-struct Sum {
+struct Running {
   using Type = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
 };
 template <>
-struct Sum<Half> {
+struct Running<Half> {
   using Type = float;
 };
 template <>
-struct Sum<BFloat16> {
+struct Running<BFloat16> {
   using Type = float;
 };
-
-struct Lines {
-  int64_t n, in_step, out_step;  // along the summed dim
-};
+template <class T>
+using Acc = typename Running<T>::Type;
 
 template <class T>
-T rounded(typename Sum<T>::Type sum) {
-  if constexpr (std::is_same_v<T, bool>) return sum != 0;
-  else return static_cast<T>(sum);
+Acc<T> widened(T x) {
+  if constexpr (std::is_integral_v<T>) return static_cast<Acc<T>>(static_cast<int64_t>(x));
+  else return static_cast<Acc<T>>(x);
+}
+template <class T>
+T rounded(Acc<T> x) {
+  if constexpr (std::is_same_v<T, bool>) return x != 0;
+  else return static_cast<T>(x);
 }
 
-// bool goes by way of its own conversion; floats that become integers by int64.
-template <class To, class From>
-To converted(From x) {
-  if constexpr (std::is_same_v<To, bool>) return static_cast<double>(x) != 0;
-  else if constexpr (std::is_same_v<From, Half> || std::is_same_v<From, BFloat16>)
-    return converted<To>(static_cast<float>(x));
-  else if constexpr (std::is_same_v<To, Half> || std::is_same_v<To, BFloat16>)
-    return static_cast<To>(static_cast<float>(x));
-  else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>)
-    return static_cast<To>(static_cast<int64_t>(x));
-  else return static_cast<To>(x);
+template <Scan Op, class A>
+A combine(A a, A b) {
+  return Op == Scan::Sum ? a + b : a * b;
 }
 
-template <class From, class To>
-void add_line(const From* in, To* out, const Lines& l) {
-  using Acc = typename Sum<To>::Type;
-  Acc sum = 0;
-  for (int64_t i = 0; i < l.n; ++i) {
-    const To x = converted<To>(in[i * l.in_step]);
-    if constexpr (std::is_integral_v<To>) sum += static_cast<Acc>(static_cast<int64_t>(x));
-    else sum += static_cast<Acc>(x);
-    out[i * l.out_step] = rounded<To>(sum);
+template <Scan Op, class T>
+void scan_lines(const T* x, T* y, const ScanBlock& b) {
+  constexpr int64_t width = 64;
+  Acc<T> acc[width];
+  for (int64_t first = 0; first < b.lines; first += width) {
+    const int64_t m = b.lines - first < width ? b.lines - first : width;
+    const T* from = x + first * b.in_next;
+    T* to = y + first * b.out_next;
+    for (int64_t c = 0; c < m; ++c) acc[c] = Op == Scan::Sum ? Acc<T>(0) : Acc<T>(1);
+    for (int64_t i = 0; i < b.n; ++i, from += b.in_step, to += b.out_step) {
+      if (b.in_next == 1 && b.out_next == 1) {
+        for (int64_t c = 0; c < m; ++c) acc[c] = combine<Op>(acc[c], widened(from[c]));
+        for (int64_t c = 0; c < m; ++c) to[c] = rounded<T>(acc[c]);
+      } else {
+        for (int64_t c = 0; c < m; ++c) {
+          acc[c] = combine<Op>(acc[c], widened(from[c * b.in_next]));
+          to[c * b.out_next] = rounded<T>(acc[c]);
+        }
+      }
+    }
   }
 }
 
-// Visits the first element of every line.
-template <class From, class To>
-void add_lines(const Array& in, const Array& out, int dim, const From* x, To* y, const Lines& l) {
-  int64_t index[64] = {};
-  for (;;) {
-    add_line(x, y, l);
-    int d = in.ndim - 1;
-    for (; d >= 0; --d) {
-      if (d == dim) continue;
-      x += in.strides[d];
-      y += out.strides[d];
-      if (++index[d] < in.sizes[d]) break;
-      x -= in.strides[d] * in.sizes[d];
-      y -= out.strides[d] * in.sizes[d];
-      index[d] = 0;
+// Four lines at a time: one alone waits for every addition.
+template <Scan Op, class T>
+void scan_few(const T* x, T* y, const ScanBlock& b) {
+  int64_t c = 0;
+  for (; c + 4 <= b.lines; c += 4) {
+    const T *p0 = x + c * b.in_next, *p1 = p0 + b.in_next, *p2 = p1 + b.in_next, *p3 = p2 + b.in_next;
+    T *q0 = y + c * b.out_next, *q1 = q0 + b.out_next, *q2 = q1 + b.out_next, *q3 = q2 + b.out_next;
+    Acc<T> a0 = Op == Scan::Sum ? 0 : 1, a1 = a0, a2 = a0, a3 = a0;
+    for (int64_t i = 0, j = 0, k = 0; k < b.n; ++k, i += b.in_step, j += b.out_step) {
+      q0[j] = rounded<T>(a0 = combine<Op>(a0, widened(p0[i])));
+      q1[j] = rounded<T>(a1 = combine<Op>(a1, widened(p1[i])));
+      q2[j] = rounded<T>(a2 = combine<Op>(a2, widened(p2[i])));
+      q3[j] = rounded<T>(a3 = combine<Op>(a3, widened(p3[i])));
     }
-    if (d < 0) return;
+  }
+  for (; c < b.lines; ++c) {
+    const T* p = x + c * b.in_next;
+    T* q = y + c * b.out_next;
+    Acc<T> a = Op == Scan::Sum ? 0 : 1;
+    for (int64_t k = 0; k < b.n; ++k) q[k * b.out_step] = rounded<T>(a = combine<Op>(a, widened(p[k * b.in_step])));
+  }
+}
+
+template <Scan Op, class T>
+void scan_block(const T* x, T* y, const ScanBlock& b) {
+  if (b.in_next == 1 && b.out_next == 1 && b.lines >= 8) scan_lines<Op>(x, y, b);
+  else scan_few<Op>(x, y, b);
+}
+
+// Calls f(offset of in, offset of out, block): the lines of one other dim together, the one with the smallest stride.
+template <class F>
+void for_each_block(const Array& in, const Array& out, int dim, bool reversed, F&& f) {
+  int64_t sizes[64];
+  int beside = -1;
+  for (int d = 0; d < in.ndim; ++d) {
+    sizes[d] = in.sizes[d];
+    if (d != dim && sizes[d] > 1 && (beside < 0 || in.strides[d] <= in.strides[beside])) beside = d;
+  }
+  ScanBlock b{line_size(in, dim), 1, line_stride(in, dim), line_stride(out, dim), 0, 0};
+  if (beside >= 0) {
+    sizes[beside] = 1;
+    b.lines = in.sizes[beside];
+    b.in_next = in.strides[beside];
+    b.out_next = out.strides[beside];
+  }
+  const int64_t in_start = reversed ? (b.n - 1) * b.in_step : 0, out_start = reversed ? (b.n - 1) * b.out_step : 0;
+  if (reversed) {
+    b.in_step = -b.in_step;
+    b.out_step = -b.out_step;
+  }
+  const Array shape{nullptr, in.dtype, in.ndim, sizes, in.strides};
+  for_each_line<2>(shape, dim, {&in, &out}, [&](const int64_t* at) { f(at[0] + in_start, at[1] + out_start, b); });
+}
+
+template <bool Max, class T>
+void extremum_line(const T* x, int64_t n, int64_t step, T* values, int64_t value_step, int64_t* indices,
+                   int64_t index_step) {
+  using V = std::conditional_t<sizeof(T) == 2 && !std::is_integral_v<T>, float, T>;
+  T held = x[0];
+  V best = static_cast<V>(held);
+  int64_t place = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const V v = static_cast<V>(x[i * step]);
+    const bool better = v != v || (best == best && (Max ? v >= best : v <= best));
+    held = better ? x[i * step] : held;
+    best = better ? v : best;
+    place = better ? i : place;
+    values[i * value_step] = held;
+    indices[i * index_step] = place;
+  }
+}
+
+template <class T>
+void recurrence_line(const T* factor, int64_t factor_step, const T* term, int64_t term_step, T* out, int64_t out_step,
+                     int64_t n) {
+  using A = Acc<T>;
+  A y = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    y = static_cast<A>(term[i * term_step]) + (i ? static_cast<A>(factor[i * factor_step]) * y : A(0));
+    out[i * out_step] = static_cast<T>(y);
+  }
+}
+
+template <class F>
+void dispatch_floats(DType t, F&& f) {
+  switch (t) {
+    case DType::Float16: return f.template operator()<Half>();
+    case DType::BFloat16: return f.template operator()<BFloat16>();
+    case DType::Float64: return f.template operator()<double>();
+    default: return f.template operator()<float>();
   }
 }
 
 }  // namespace
 
-void running_sum(const Array& in, const Array& out, int dim, bool reversed) {
+void running(Scan op, const Array& in, const Array& out, int dim, bool reversed) {
   if (in.numel() == 0) return;
-  Lines l{1, 0, 0};
-  if (in.ndim > 0) l = {in.sizes[dim], in.strides[dim], out.strides[dim]};
-  dispatch(in.dtype, [&]<class From>() {
-    dispatch(out.dtype, [&]<class To>() {
-      const From* x = in.as<From>();
-      To* y = out.as<To>();
-      Lines lines = l;
-      if (reversed) {
-        x += (l.n - 1) * l.in_step;
-        y += (l.n - 1) * l.out_step;
-        lines = {l.n, -l.in_step, -l.out_step};
-      }
-      add_lines(in, out, dim, x, y, lines);
+  dispatch(in.dtype, [&]<class T>() {
+    for_each_block(in, out, dim, reversed, [&](int64_t x, int64_t y, const ScanBlock& b) {
+      if (op == Scan::Sum) scan_block<Scan::Sum>(in.as<T>() + x, out.as<T>() + y, b);
+      else scan_block<Scan::Prod>(in.as<T>() + x, out.as<T>() + y, b);
     });
+  });
+}
+
+void linear_recurrence(const Array& factor, const Array& term, const Array& out, int dim, bool reversed) {
+  if (out.numel() == 0) return;
+  const int64_t n = line_size(out, dim);
+  int64_t step[3] = {line_stride(factor, dim), line_stride(term, dim), line_stride(out, dim)}, start[3] = {};
+  for (int k = 0; k < 3 && reversed; ++k) {
+    start[k] = (n - 1) * step[k];
+    step[k] = -step[k];
+  }
+  dispatch_floats(out.dtype, [&]<class T>() {
+    for_each_line<3>(out, dim, {&factor, &term, &out}, [&](const int64_t* at) {
+      recurrence_line(factor.as<T>() + at[0] + start[0], step[0], term.as<T>() + at[1] + start[1], step[1],
+                      out.as<T>() + at[2] + start[2], step[2], n);
+    });
+  });
+}
+
+void running_extremum(bool max, const Array& in, int dim, const Array& values, const Array& indices) {
+  if (in.numel() == 0) return;
+  const int64_t n = line_size(in, dim);
+  dispatch(in.dtype, [&]<class T>() {
+    for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
+      const auto line = max ? &extremum_line<true, T> : &extremum_line<false, T>;
+      line(in.as<T>() + at[0], n, line_stride(in, dim), values.as<T>() + at[1], line_stride(values, dim),
+           indices.as<int64_t>() + at[2], line_stride(indices, dim));
+    });
+  });
+}
+
+void running_logsumexp(const Array& in, const Array& out, int dim, bool reversed) {
+  if (in.numel() == 0) return;
+  const auto scan = GRADUS_PICK(scan_table).logsumexp[static_cast<int>(in.dtype)];
+  for_each_block(in, out, dim, reversed, [&](int64_t x, int64_t y, const ScanBlock& b) {
+    scan(in.as<char>() + x * item_size(in.dtype), out.as<char>() + y * item_size(in.dtype), b);
   });
 }
 

@@ -11,6 +11,8 @@ struct Value {
   union {
     const Tensor* tensor;  // one, or the first of a list
     const int64_t* ints;
+    const Scalar* scalars;
+    const double* reals;
     const char* text;
     int64_t integer;
     double real;
@@ -86,6 +88,16 @@ struct Unbox<IntList> {
 template <>
 struct Unbox<OptIntList> {
   static OptIntList of(const Value& v) { return v.none ? OptIntList{} : OptIntList(IntList(v.ints, v.size)); }
+};
+template <>
+struct Unbox<ScalarList> {
+  static ScalarList of(const Value& v) { return {v.scalars, static_cast<size_t>(v.size)}; }
+};
+template <>
+struct Unbox<OptFloatList> {
+  static OptFloatList of(const Value& v) {
+    return v.none ? OptFloatList{} : OptFloatList(std::span(v.reals, static_cast<size_t>(v.size)));
+  }
 };
 template <>
 struct Unbox<std::string_view> {

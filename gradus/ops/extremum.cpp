@@ -82,6 +82,16 @@ void infer_arg(Call& c, std::string_view name, const Tensor& self, std::optional
 
 // ---- selected elements
 
+namespace {
+// Results along a dim that was dropped, or that remains with any size.
+struct Selected {
+  KeptDims dropped;
+  Array array;
+  Selected(const Array& full, const Array& a, const Launch& l)
+      : dropped(full, a, uint64_t{1} << l.ints[0], l.ints[1]), array(l.ints[1] ? a : dropped.array) {}
+};
+}  // namespace
+
 void SelectedBackward::infer(Call& c, const Tensor& grad, int64_t dim, const Tensor&, const IntList& sizes,
                              bool keepdim) {
   const int64_t d = wrap_dim(dim, sizes.size());
@@ -91,14 +101,13 @@ void SelectedBackward::infer(Call& c, const Tensor& grad, int64_t dim, const Ten
 }
 void SelectedBackward::run(const Launch& l) {
   const Array& out = l.out[0];
-  const uint64_t mask = uint64_t{1} << l.ints[0];
   std::memset(out.data, 0, static_cast<size_t>(out.numel() * item_size(out.dtype)));
   if (out.ndim == 0) {
     std::memcpy(out.data, l.in[0].data, static_cast<size_t>(item_size(out.dtype)));
     return;
   }
-  scatter(out, static_cast<int>(l.ints[0]), KeptDims(out, l.in[1], mask, l.ints[1]).array,
-          KeptDims(out, l.in[0], mask, l.ints[1]).array, ScatterMode::Set);
+  scatter(out, static_cast<int>(l.ints[0]), Selected(out, l.in[1], l).array, Selected(out, l.in[0], l).array,
+          ScatterMode::Set);
 }
 Tensor SelectedBackward::d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& indices,
                             const Attr<bool, 4>& keepdim) {
@@ -112,13 +121,11 @@ void SelectedElements::infer(Call& c, const Tensor& self, int64_t dim, const Ten
 }
 void SelectedElements::run(const Launch& l) {
   const Array& x = l.in[0];
-  const uint64_t mask = uint64_t{1} << l.ints[0];
   if (x.ndim == 0) {
     std::memcpy(l.out[0].data, x.data, static_cast<size_t>(item_size(x.dtype)));
     return;
   }
-  gather(x, static_cast<int>(l.ints[0]), KeptDims(x, l.in[1], mask, l.ints[1]).array,
-         KeptDims(x, l.out[0], mask, l.ints[1]).array);
+  gather(x, static_cast<int>(l.ints[0]), Selected(x, l.in[1], l).array, Selected(x, l.out[0], l).array);
 }
 Tensor SelectedElements::d0(const Tensor& g, const Shape<0>& s, const Attr<int64_t, 1>& dim, const In<2>& indices,
                             const Attr<bool, 3>& keepdim) {

@@ -279,10 +279,14 @@ auto via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
 
 /// The same for an operator O that may have its own way of writing results, `O::write_out(outs, args...)`, or of
 /// refusing them, `O::check_out(out, dtype of the result)`. A composite whose parts make a graph says so by
-/// `differentiable`; one that takes `out=` all the same and only fails in backward, by `fails_in_backward`.
+/// `differentiable`, a constant or a function of the arguments; one that takes `out=` all the same and only fails in
+/// backward, by `fails_in_backward`.
 template <class O, class F, class... A>
 void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F&& f, const A&... args) {
-  if constexpr (requires { O::differentiable; }) recording = is_grad_enabled() && (detail::wants_grad(args) || ...);
+  if constexpr (requires { O::differentiable(args...); })
+    recording = is_grad_enabled() && O::differentiable(args...) && (detail::wants_grad(args) || ...);
+  else if constexpr (requires { O::differentiable; })
+    recording = is_grad_enabled() && (detail::wants_grad(args) || ...);
   if constexpr (requires { O::write_out(outs, args...); }) {
     check_out_grad(name, recording, outs, n);
     GradMode guard(false);

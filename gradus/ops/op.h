@@ -33,6 +33,8 @@ enum class ArgKind : uint8_t {
   OptInt,
   IntList,
   OptIntList,
+  ScalarList,    // Scalar[]
+  OptFloatList,  // float[]?
   Bool,
   OptBool,
   Float,
@@ -81,6 +83,8 @@ consteval ArgKind arg_kind(std::string_view t) {
   if (optional) t.remove_suffix(1);
   if (t == "Scalar") return optional ? ArgKind::OptScalar : ArgKind::Scalar;
   if (starts(t, "int[") || starts(t, "SymInt[")) return optional ? ArgKind::OptIntList : ArgKind::IntList;
+  if (t == "Scalar[]" && !optional) return ArgKind::ScalarList;
+  if (t == "float[]" && optional) return ArgKind::OptFloatList;
   if (t == "int" || t == "SymInt") return optional ? ArgKind::OptInt : ArgKind::Int;
   if (t == "bool") return optional ? ArgKind::OptBool : ArgKind::Bool;
   if (t == "float") return optional ? ArgKind::OptFloat : ArgKind::Float;

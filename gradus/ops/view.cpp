@@ -227,7 +227,7 @@ Tensor SelectBackward::forward(const Tensor& grad, const IntList& sizes, int64_t
 
 Geometry Slice::geometry(const Geometry& g, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
                          int64_t step) {
-  check(!g.sizes.empty(), "slice() cannot be applied to a 0-dim tensor.");
+  check_as(ErrorKind::Index, !g.sizes.empty(), "slice() cannot be applied to a 0-dim tensor.");
   check(step > 0, "slice step must be positive");
   const int64_t d = wrap_dim(dim, g.sizes.size()), n = g.sizes[d];
   auto clamped = [n](int64_t i) { return i < 0 ? (i + n < 0 ? 0 : i + n) : (i > n ? n : i); };

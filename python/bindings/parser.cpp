@@ -27,6 +27,16 @@ bool accepts_tensor_list(const Param& p, PyObject* o) {
   return true;
 }
 
+bool accepts_numbers(PyObject* o) {
+  if (!is_list(o)) return false;
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* item = PySequence_Fast_GET_ITEM(o, i);
+    if (!is_number(item) && !is_number_tensor(item, false)) return false;
+  }
+  return true;
+}
+
 bool accepts_dtype(PyObject* o) {
   return is_dtype(o) || o == reinterpret_cast<PyObject*>(&PyFloat_Type) ||
          o == reinterpret_cast<PyObject*>(&PyBool_Type) || o == reinterpret_cast<PyObject*>(&PyLong_Type);
@@ -96,6 +106,20 @@ void convert_tensors(PyObject* o, Value& v, Scratch& s) {
   v.size = n;
 }
 
+void convert_numbers(PyObject* o, bool scalars, Value& v, Scratch& s) {
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+  v.size = n;
+  if (scalars) {
+    auto& list = s.scalars.emplace_back();
+    for (Py_ssize_t i = 0; i < n; ++i) list.push_back(to_scalar(PySequence_Fast_GET_ITEM(o, i)));
+    v.scalars = list.data();
+  } else {
+    auto& list = s.reals.emplace_back();
+    for (Py_ssize_t i = 0; i < n; ++i) list.push_back(to_double(PySequence_Fast_GET_ITEM(o, i)));
+    v.reals = list.data();
+  }
+}
+
 const Tensor* to_tensor(PyObject* o, Scratch& s) {
   if (is_tensor(o)) return &tensor_of(o);
   const Scalar number = to_scalar(o);
@@ -125,6 +149,8 @@ void convert(const Group& g, const Param& p, PyObject* o, Value& v, Scratch& s) 
         v.size = p.length;
       }
       break;
+    case ArgKind::ScalarList:
+    case ArgKind::OptFloatList: convert_numbers(o, p.kind == ArgKind::ScalarList, v, s); break;
     case ArgKind::Bool:
     case ArgKind::OptBool: v.flag = to_bool(o); break;
     case ArgKind::Float:
@@ -242,6 +268,8 @@ bool accepts(const Param& p, PyObject* o) {
     case ArgKind::IntList:
     case ArgKind::OptIntList:
       return is_list(o) ? starts_with_index(o, 0) : p.length > 0 && (is_int(o) || is_number_tensor(o, true));
+    case ArgKind::ScalarList:
+    case ArgKind::OptFloatList: return accepts_numbers(o);
     case ArgKind::Bool:
     case ArgKind::OptBool: return PyBool_Check(o);
     case ArgKind::Str:

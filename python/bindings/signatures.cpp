@@ -32,6 +32,8 @@ std::string_view type_text(ArgKind kind) {
     case ArgKind::OptInt: return "int";
     case ArgKind::IntList:
     case ArgKind::OptIntList: return "tuple of ints";
+    case ArgKind::ScalarList: return "tuple of Scalars";
+    case ArgKind::OptFloatList: return "tuple of floats";
     case ArgKind::Bool:
     case ArgKind::OptBool: return "bool";
     case ArgKind::Float:
@@ -63,6 +65,8 @@ std::string sort_type(const ArgSpec& a) {
     case ArgKind::OptInt: return "int64_t?";
     case ArgKind::IntList: return "IntArrayRef";
     case ArgKind::OptIntList: return "IntArrayRef?";
+    case ArgKind::ScalarList: return "ArrayRef<Scalar>";
+    case ArgKind::OptFloatList: return "ArrayRef<double>?";
     case ArgKind::Float: return "double";
     case ArgKind::OptFloat: return "double?";
     case ArgKind::Str:

@@ -32,6 +32,8 @@ struct Scratch {
   size_t used = 0;
   std::vector<std::unique_ptr<int64_t[]>> more;
   std::list<Tensors> lists;
+  std::list<std::vector<Scalar>> scalars;
+  std::list<std::vector<double>> reals;
   std::list<Tensor> made;    // tensors that stand for numbers
   PyObject* self = nullptr;  // of a method
 

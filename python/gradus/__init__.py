@@ -12,8 +12,10 @@ for _name in dir(_C):  # the operators, dtypes, Tensor, device, Size, Generator
         globals()[_name] = getattr(_C, _name)
 del _name
 
-from gradus import _functions, _missing, _tensor  # noqa: E402
+from gradus import _functions, _functions_order, _functions_product, _missing, _tensor  # noqa: E402
 from gradus._functions import nonzero, split  # noqa: E402
+from gradus._functions_order import unique, unique_consecutive  # noqa: E402
+from gradus._functions_product import cdist, chain_matmul, einsum, norm, tensordot  # noqa: E402
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from gradus._typename import typename  # noqa: E402
 from gradus.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402
@@ -21,12 +23,14 @@ from gradus.version import __version__  # noqa: E402
 
 _tensor.install()
 _functions.install()
+_functions_order.install()
+_functions_product.install()
 _missing.install()
 newaxis = None
 
 _SUBMODULES = frozenset(
-    "autograd backends cuda nn numpy_io optim overrides random safetensors serialization special storage testing "
-    "utils version viz _tensor_str _limits _utils".split()
+    "autograd backends cuda linalg nn numpy_io optim overrides random safetensors serialization special storage "
+    "testing utils version viz _tensor_str _limits _utils".split()
 )
 _LAZY = {
     "finfo": "_limits",

@@ -39,6 +39,10 @@ from gradus.nn._functional_norm import (  # noqa: F401
 
 linear = _C.linear
 gelu = _C.gelu
+bilinear = _C.bilinear
+cosine_similarity = _C.cosine_similarity
+pairwise_distance = _C.pairwise_distance
+pdist = _C.pdist
 
 
 def _warn(message: str) -> None:
@@ -93,6 +97,13 @@ def dropout(input, p: float = 0.5, training: bool = True, inplace: bool = False)
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     return _C.dropout_(input, p, training) if inplace else _C.dropout(input, p, training)
+
+
+def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out=None):
+    """`input` divided by its p-norm along `dim`, which counts as at least `eps`."""
+    length = input.norm(p, dim, keepdim=True)
+    length = (length.clamp_min_(eps) if out is not None else length.clamp_min(eps)).expand_as(input)
+    return input / length if out is None else _C.div(input, length, out=out)
 
 
 # All of these can be overridden by a __torch_function__.

@@ -8,6 +8,13 @@ import re
 SAMPLES: list[tuple[str, str, str]] = [
     ("nn.functional.embedding", r"sparse=True", "gradients of sparse layout: there are no sparse tensors"),
     ("native_batch_norm", r"noncontiguous", "PyTorch's out= form leaves results of non-contiguous input unwritten"),
+    ("linalg.matrix_norm", r"'nuc'|, -?2(\.0)?, \[", "needs singular values, which are refused"),
+    ("linalg.norm", r"'nuc'|\[\d+, \d+\][^,]*, -?2(\.0)?,", "needs singular values, which are refused"),
+    ("linalg.norm/subgradients_at_zero", r"'nuc'|\[\d+, \d+\][^,]*, -?2(\.0)?,", "needs singular values"),
+    ("norm/nuc", r"", "needs singular values, which are refused"),
+    ("linalg.matrix_power", r", -\d+\)", "needs an inverse, which is refused"),
+    ("addbmm", r"^\(\w+\[1?\],", "in place PyTorch gives self the shape of the result"),
+    ("cov", r"correction=[12], fweights=None, aweights=float32", "differences of float32 sums that cancel"),
 ]
 
 # Calls of `cases/` whose outcome may differ: code -> reason.

@@ -1,0 +1,267 @@
+// Selection: the largest few, the k-th, medians and modes. Where equal elements leave a choice, it is that of the
+// algorithms named in sort.h, run over keys alone.
+#include <algorithm>
+#include <limits>
+
+#include "gradus/kernels/lines.h"
+#include "gradus/kernels/sort.h"
+#include "gradus/kernels/sort_key.h"
+
+namespace gradus {
+namespace {
+
+// Equal keys in the order of their places.
+bool before(uint64_t a, uint64_t b) { return a < b; }
+bool before(const WideEntry& a, const WideEntry& b) { return a.key < b.key || (a.key == b.key && a.place < b.place); }
+
+template <class E>
+bool less_key(const E& a, const E& b) {
+  return key_of(a) < key_of(b);
+}
+
+template <class T>
+constexpr SortKey<T> kHighest = ~SortKey<T>(0) >> (8 * (sizeof(SortKey<T>) - sizeof(T)));
+
+// The largest key is also that of the largest integer.
+template <class T>
+constexpr bool kHasNan = !std::is_integral_v<T>;
+
+// ---- the largest few
+
+// A heap with the worst of the k on top; whole blocks that cannot improve it are passed over.
+template <class T>
+void heap_top(const T* in, int64_t step, int64_t n, int64_t k, SortKey<T> flip, SortEntry<T>* heap) {
+  using U = SortKey<T>;
+  using E = SortEntry<T>;
+  constexpr int64_t block = 128;
+  for (int64_t i = 0; i < k; ++i) heap[i] = make_entry(static_cast<U>(sort_key(in[i * step]) ^ flip), i);
+  std::make_heap(heap, heap + k, less_key<E>);
+  U keys[block];
+  for (int64_t i = k; i < n; i += block) {
+    const int64_t m = std::min(block, n - i);
+    const U worst = key_of(heap[0]);
+    const T* from = in + i * step;
+    U any = 0;
+    if (step == 1) {
+      for (int64_t j = 0; j < m; ++j) keys[j] = static_cast<U>(sort_key(from[j]) ^ flip);
+    } else {
+      for (int64_t j = 0; j < m; ++j) keys[j] = static_cast<U>(sort_key(from[j * step]) ^ flip);
+    }
+    for (int64_t j = 0; j < m; ++j) any |= static_cast<U>(keys[j] < worst);
+    if (!any) continue;
+    for (int64_t j = 0; j < m; ++j) {
+      if (!(keys[j] < key_of(heap[0]))) continue;
+      heap[k] = make_entry(keys[j], i + j);
+      std::pop_heap(heap, heap + k + 1, less_key<E>);
+    }
+  }
+  std::sort_heap(heap, heap + k, less_key<E>);
+}
+
+template <class T>
+void top_line(const T* in, int64_t step, int64_t n, int64_t k, bool largest, bool sorted, SortEntry<T>* entries) {
+  using U = SortKey<T>;
+  using E = SortEntry<T>;
+  const U flip = largest ? kHighest<T> : U(0);
+  if (k <= n / 64) return heap_top(in, step, n, k, flip, entries);
+  for (int64_t i = 0; i < n; ++i) entries[i] = make_entry(static_cast<U>(sort_key(in[i * step]) ^ flip), i);
+  std::nth_element(entries, entries + k - 1, entries + n, less_key<E>);
+  if (sorted) std::sort(entries, entries + k - 1, less_key<E>);
+}
+
+// ---- the k-th
+
+// Hoare's quickselect; the pivot is the median of the first, middle and last.
+template <class E>
+void quickselect(E* x, int64_t n, int64_t k) {
+  int64_t low = 0, high = n - 1;
+  const auto order = [x](int64_t a, int64_t b) {
+    if (key_of(x[a]) > key_of(x[b])) std::swap(x[a], x[b]);
+  };
+  while (high > low + 1) {
+    std::swap(x[low + (high - low) / 2], x[low + 1]);
+    order(low + 1, high);
+    order(low, high);
+    order(low + 1, low);
+    const auto pivot = key_of(x[low]);
+    int64_t i = low + 1, j = high;
+    for (;;) {
+      do ++i;
+      while (pivot > key_of(x[i]));
+      do --j;
+      while (key_of(x[j]) > pivot);
+      if (j < i) break;
+      std::swap(x[i], x[j]);
+    }
+    std::swap(x[low], x[j]);
+    if (j <= k) low = i;
+    if (j >= k) high = j - 1;
+  }
+  if (high == low + 1) order(low, high);
+}
+
+template <class T>
+void encode(const T* in, int64_t step, int64_t n, SortEntry<T>* entries) {
+  for (int64_t i = 0; i < n; ++i) entries[i] = make_entry(sort_key(in[i * step]), i);
+}
+
+template <class T>
+int64_t median_place(const T* in, int64_t step, int64_t n, bool ignore_nan, SortEntry<T>* entries) {
+  using E = SortEntry<T>;
+  encode(in, step, n, entries);
+  int64_t nans = 0;
+  if constexpr (kHasNan<T>) {
+    for (int64_t i = 0; i < n; ++i) {
+      if (key_of(entries[i]) != kHighest<T>) continue;
+      if (!ignore_nan) return i;
+      ++nans;
+    }
+  }
+  E* nth = entries + (n - nans - 1) / 2;
+  std::nth_element(entries, nth, entries + n, [](const E& a, const E& b) { return before(a, b); });
+  return place_of(*nth);
+}
+
+// ---- of all elements
+
+// The key of rank k: a histogram of the leading 11 bits leaves few to partition.
+template <class U>
+U select_key(U* keys, int64_t n, int64_t k, int bits) {
+  constexpr int64_t kLong = 4096;
+  if (n >= kLong && bits > 11) {
+    const int shift = bits - 11;
+    int64_t count[2048] = {};
+    for (int64_t i = 0; i < n; ++i) ++count[keys[i] >> shift];
+    U bucket = 0;
+    for (; k >= count[bucket]; ++bucket) k -= count[bucket];
+    int64_t m = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      const U key = keys[i];
+      keys[m] = key;
+      m += (key >> shift) == bucket;
+    }
+    n = m;
+  }
+  std::nth_element(keys, keys + k, keys + n);
+  return keys[k];
+}
+
+// ---- the most frequent
+
+template <class T>
+int64_t mode_place(const T* in, int64_t step, int64_t n, SortEntry<T>* entries) {
+  using E = SortEntry<T>;
+  encode(in, step, n, entries);
+  std::sort(entries, entries + n, less_key<E>);
+  int64_t best = 0, most = 0, run = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    ++run;
+    bool ends = i == n - 1 || key_of(entries[i]) != key_of(entries[i + 1]);
+    if constexpr (kHasNan<T>) ends = ends || key_of(entries[i]) == kHighest<T>;  // NaN is never equal
+    if (!ends) continue;
+    if (run > most) {
+      most = run;
+      best = place_of(entries[i]);
+    }
+    run = 0;
+  }
+  return best;
+}
+
+// Calls f(line, step, n) -> place for every line and stores what is there.
+template <class T, class F>
+void pick_lines(const Array& in, int dim, const Array& values, const Array& indices, F&& f) {
+  for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
+    const T* line = in.as<T>() + at[0];
+    const int64_t step = line_stride(in, dim), place = f(line, step);
+    values.as<T>()[at[1]] = line[place * step];
+    indices.as<int64_t>()[at[2]] = place;
+  });
+}
+
+}  // namespace
+
+void top_lines(const Array& in, int dim, int64_t k, bool largest, bool sorted, const Array& values,
+               const Array& indices) {
+  const int64_t n = line_size(in, dim);
+  if (in.numel() == 0 || k == 0) return;
+  dispatch(in.dtype, [&]<class T>() {
+    auto entries = scratch<SortEntry<T>>(k <= n / 64 ? k + 1 : n);
+    for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
+      const T* line = in.as<T>() + at[0];
+      const int64_t step = line_stride(in, dim);
+      top_line(line, step, n, k, largest, sorted, entries.get());
+      for (int64_t i = 0; i < k; ++i) {
+        const int64_t place = place_of(entries[static_cast<size_t>(i)]);
+        values.as<T>()[at[1] + i * line_stride(values, dim)] = line[place * step];
+        indices.as<int64_t>()[at[2] + i * line_stride(indices, dim)] = place;
+      }
+    });
+  });
+}
+
+void kth_lines(const Array& in, int dim, int64_t k, const Array& values, const Array& indices) {
+  const int64_t n = line_size(in, dim);
+  if (in.numel() == 0) return;
+  dispatch(in.dtype, [&]<class T>() {
+    auto entries = scratch<SortEntry<T>>(n);
+    pick_lines<T>(in, dim, values, indices, [&](const T* line, int64_t step) {
+      encode(line, step, n, entries.get());
+      quickselect(entries.get(), n, k - 1);
+      return place_of(entries[static_cast<size_t>(k - 1)]);
+    });
+  });
+}
+
+void median_lines(const Array& in, int dim, bool ignore_nan, const Array& values, const Array& indices) {
+  const int64_t n = line_size(in, dim);
+  if (in.numel() == 0) return;
+  dispatch(in.dtype, [&]<class T>() {
+    auto entries = scratch<SortEntry<T>>(n);
+    pick_lines<T>(in, dim, values, indices,
+                  [&](const T* line, int64_t step) { return median_place(line, step, n, ignore_nan, entries.get()); });
+  });
+}
+
+void median_all(const Array& in, bool ignore_nan, const Array& out) {
+  dispatch(in.dtype, [&]<class T>() {
+    using U = SortKey<T>;
+    const int64_t total = in.numel();
+    auto keys = scratch<U>(total);
+    auto* to = out.as<T>();
+    int64_t n = 0, nans = 0;
+    // The last dim gives the lines; any order of the elements will do.
+    const int dim = in.ndim - 1;
+    if (total > 0)
+      for_each_line<1>(in, dim, {&in}, [&](const int64_t* at) {
+        const T* line = in.as<T>() + at[0];
+        const int64_t step = line_stride(in, dim), m = line_size(in, dim);
+        for (int64_t i = 0; i < m; ++i) keys[static_cast<size_t>(n + i)] = sort_key(line[i * step]);
+        n += m;
+      });
+    if constexpr (kHasNan<T>) {
+      for (int64_t i = 0; i < n; ++i) nans += keys[static_cast<size_t>(i)] == kHighest<T>;
+      if (n == 0 || nans == n || (nans && !ignore_nan)) {
+        *to = T(__builtin_nanf(""));
+        return;
+      }
+    } else if (n == 0) {
+      *to = sizeof(T) < 4 ? T(0) : std::numeric_limits<T>::min();  // what a NaN converts to
+      return;
+    }
+    const U key = select_key(keys.get(), n, (n - nans - 1) / 2, 8 * static_cast<int>(sizeof(T)));
+    *to = from_key<T>(key);
+  });
+}
+
+void mode_lines(const Array& in, int dim, const Array& values, const Array& indices) {
+  const int64_t n = line_size(in, dim);
+  if (in.numel() == 0) return;
+  dispatch(in.dtype, [&]<class T>() {
+    auto entries = scratch<SortEntry<T>>(n);
+    pick_lines<T>(in, dim, values, indices,
+                  [&](const T* line, int64_t step) { return mode_place(line, step, n, entries.get()); });
+  });
+}
+
+}  // namespace gradus
