@@ -5,6 +5,7 @@
 #include <memory>
 #include <thread>
 
+#include "gradus/autograd/anomaly.h"
 #include "gradus/autograd/hooks.h"
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
@@ -108,8 +109,14 @@ bool earlier(const std::pair<uint64_t, int32_t>& a, const std::pair<uint64_t, in
 
 class Walk {
  public:
-  Tensors run(TensorList roots, Tensors grads, bool keep_graph, bool create_graph, TensorList inputs, bool accumulate,
-              bool allow_unused);
+  Tensors run(std::span<const Edge> roots, Tensors grads, bool keep_graph, bool create_graph,
+              std::span<const Edge> inputs, bool accumulate, bool allow_unused);
+  /// Whether the walk runs the node or wants its gradient.
+  bool will_run(const Node* n) const {
+    const int32_t at = map_.find(n);
+    return at >= 0 && visits_[static_cast<size_t>(at)].runs();
+  }
+  uint64_t id = 0;
   void reset() {
     map_.clear();
     visits_.clear();
@@ -127,15 +134,15 @@ class Walk {
     if (*index == static_cast<int32_t>(visits_.size())) visits_.push_back({n});
     return *index;
   }
-  void find_roots(TensorList roots, std::vector<Edge>& edges);
   void count_dependencies();
   std::vector<int32_t> topological_order() const;
-  void mark_needed(TensorList inputs);
+  void mark_needed(std::span<const Edge> inputs, bool accumulate);
   void deliver(int32_t visit, uint32_t nr, Tensor gradient);
   void enqueue(int32_t visit);
   void step(int32_t visit, bool keep_graph);
   void capture(int32_t visit, const Tensor* grads);
-  void apply_node(Visit v, Tensor* grads, bool keep_graph);
+  void apply_node(Node& n, Tensor* grads, bool keep_graph);
+  void run_accumulator(Node& n, Tensor* grads);
   void conform(Tensor& gradient, const Edge& edge, const Node& from, int index);
   void accumulate_leaf(Node& n, Tensor gradient);
   Tensor* buffer(Visit& v) {
@@ -153,7 +160,7 @@ class Walk {
   std::vector<Capture> captures_;
   Tensors captured_;
   std::vector<Node*> held_;  // the roots: a hook may give their tensors another producer
-  bool capture_only_ = false, create_graph_ = false;
+  bool create_graph_ = false;
 };
 
 void Walk::count_dependencies() {
@@ -180,20 +187,20 @@ std::vector<int32_t> Walk::topological_order() const {
   return order;
 }
 
-void Walk::mark_needed(TensorList inputs) {
+// What leads to the inputs runs; they themselves do if they are to accumulate, else their gradients are captured.
+void Walk::mark_needed(std::span<const Edge> inputs, bool accumulate) {
   for (Visit& v : visits_) v.needed = false;
-  for (int64_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].is_view()) current_node(inputs[i].impl());
-    const Edge e = gradient_edge(inputs[i].impl());
-    const int32_t at = e.node ? map_.find(e.node) : -1;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const int32_t at = inputs[i].node ? map_.find(inputs[i].node) : -1;
     if (at < 0) continue;
-    visits_[static_cast<size_t>(at)].has_capture = true;
-    captures_.push_back({at, e.nr, static_cast<size_t>(i)});
+    Visit& v = visits_[static_cast<size_t>(at)];
+    v.needed = accumulate;
+    v.has_capture = !accumulate;
+    if (!accumulate) captures_.push_back({at, inputs[i].nr, i});
   }
   const std::vector<int32_t> order = topological_order();
   for (size_t i = order.size(); i-- > 0;) {
     Visit& v = visits_[static_cast<size_t>(order[i])];
-    if (is_accumulator(v.node)) v.needed = v.has_capture;
     for (int e = 0; e < v.node->n_next && !v.needed; ++e)
       if (Node* m = v.node->next()[e].node) v.needed = visits_[static_cast<size_t>(map_.find(m))].runs();
   }
@@ -254,8 +261,7 @@ void Walk::accumulate_leaf(Node& n, Tensor gradient) {
   leaf.set_grad(copy);
 }
 
-void Walk::apply_node(Visit v, Tensor* grads, bool keep_graph) {
-  Node& n = *v.node;
+void Walk::apply_node(Node& n, Tensor* grads, bool keep_graph) {
   Tensor inline_out[4];
   Tensors many;
   Tensor* out = inline_out;
@@ -263,13 +269,21 @@ void Walk::apply_node(Visit v, Tensor* grads, bool keep_graph) {
     many.resize(n.n_next);
     out = many.data();
   }
-  n.type->apply(n, grads, out);
-  if (!keep_graph) release_saved(n);
+  bool any = n.type->always;
+  for (int i = 0; i < n.n_out && !any; ++i) any = grads[i].defined();
+  if (any) {  // else nothing arrived, and nothing leaves
+    n.type->apply(n, grads, out);
+    if (!keep_graph) release_saved(n);
+  }
+  if (n.hooks) apply_posthooks(n, out, Tensors(grads, grads + n.n_out));
+  for (int e = 0; e < n.n_next; ++e)
+    if (n.next()[e].node) conform(out[e], n.next()[e], n, e);
+  if (detail::anomaly) [[unlikely]]
+    check_nan(n, out);
   for (int e = 0; e < n.n_next; ++e) {
     const Edge edge = n.next()[e];
     if (!edge.node) continue;
     const int32_t at = map_.find(edge.node);
-    conform(out[e], edge, n, e);
     deliver(at, edge.nr, std::move(out[e]));
     Visit& next = visits_[static_cast<size_t>(at)];
     if (--next.pending == 0 && next.runs()) enqueue(at);
@@ -294,55 +308,44 @@ void Walk::step(int32_t at, bool keep_graph) {
   if (v.first_buffer >= 0)
     for (int i = 0; i < n.n_out; ++i) grads[i] = std::move(buffers_[static_cast<size_t>(v.first_buffer + i)]);
   // As in PyTorch, hooks see a gradient before the caller gets it, unless the walk goes on from here.
-  const bool goes_on = v.needed && !is_accumulator(&n);
-  if (v.has_capture && goes_on) capture(at, grads);
-  bool any = n.type->always;
-  for (int i = 0; i < n.n_out; ++i) {
-    if (n.hooks && grads[i].defined()) apply_hooks(n, static_cast<uint32_t>(i), grads[i]);
-    any = any || grads[i].defined();
-  }
-  if (v.has_capture && !goes_on) capture(at, grads);
-  if (is_accumulator(&n)) {
-    if (!capture_only_) accumulate_leaf(n, std::move(grads[0]));
-    return;
-  }
-  if (!goes_on) return;
-  if (any) {
-    apply_node(v, grads, keep_graph);
-    return;
-  }
-  for (int e = 0; e < n.n_next; ++e)  // nothing arrived: nothing leaves
-    if (Node* m = n.next()[e].node) {
-      const int32_t next = map_.find(m);
-      if (--visits_[static_cast<size_t>(next)].pending == 0 && visits_[static_cast<size_t>(next)].runs()) enqueue(next);
-    }
+  if (v.has_capture && v.needed) capture(at, grads);
+  if (n.hooks) apply_gradient_hooks(n, grads);
+  if (v.has_capture && !v.needed) capture(at, grads);
+  if (!v.needed) return;
+  if (n.hooks) apply_prehooks(n, grads);
+  if (is_accumulator(&n)) run_accumulator(n, grads);
+  else apply_node(n, grads, keep_graph);
 }
 
-void Walk::find_roots(TensorList roots, std::vector<Edge>& edges) {
-  for (int64_t i = 0; i < roots.size(); ++i) {
-    TensorImpl* r = roots[i].impl();
-    if (r->meta && r->meta->base) current_node(r);
-    const Edge e = gradient_edge(r);
-    check(e.node, "element ", i, " of tensors does not require grad and does not have a grad_fn");
-    edges.push_back(e);
+void Walk::run_accumulator(Node& n, Tensor* grads) {
+  if (!n.hooks) {
+    accumulate_leaf(n, std::move(grads[0]));
+    return;
+  }
+  const bool watched = !static_cast<NodeHooks*>(n.hooks)->after.empty();
+  Tensors given;
+  if (watched) given.push_back(grads[0]);
+  if (grads[0].defined()) {
+    accumulate_leaf(n, std::move(grads[0]));
+    apply_leaf_hooks(n);
+  }
+  if (watched) apply_posthooks(n, nullptr, given);
+}
+
+Tensors Walk::run(std::span<const Edge> roots, Tensors grads, bool keep_graph, bool create_graph,
+                  std::span<const Edge> inputs, bool accumulate, bool allow_unused) {
+  create_graph_ = create_graph;
+  captured_.resize(inputs.size());
+  for (const Edge& e : roots) {
     ref_inc(e.node->refs);
     held_.push_back(e.node);
     visit_of(e.node);
   }
-}
-
-Tensors Walk::run(TensorList roots, Tensors grads, bool keep_graph, bool create_graph, TensorList inputs,
-                  bool accumulate, bool allow_unused) {
-  create_graph_ = create_graph;
-  capture_only_ = inputs.size() > 0 && !accumulate;
-  captured_.resize(static_cast<size_t>(inputs.size()));
-  std::vector<Edge> edges;
-  find_roots(roots, edges);
   count_dependencies();
-  if (inputs.size()) mark_needed(inputs);
+  if (inputs.size()) mark_needed(inputs, accumulate);
   GradMode guard(create_graph);
-  for (size_t i = 0; i < edges.size(); ++i) deliver(map_.find(edges[i].node), edges[i].nr, std::move(grads[i]));
-  for (const Edge& e : edges) {
+  for (size_t i = 0; i < roots.size(); ++i) deliver(map_.find(roots[i].node), roots[i].nr, std::move(grads[i]));
+  for (const Edge& e : roots) {
     const int32_t at = map_.find(e.node);
     const Visit& v = visits_[static_cast<size_t>(at)];
     if (!v.queued && v.pending == 0 && v.runs()) enqueue(at);
@@ -351,29 +354,42 @@ Tensors Walk::run(TensorList roots, Tensors grads, bool keep_graph, bool create_
     std::pop_heap(queue_.begin(), queue_.end(), earlier);
     const int32_t at = queue_.back().second;
     queue_.pop_back();
-    step(at, keep_graph);
+    Node* node = visits_[static_cast<size_t>(at)].node;
+    try {
+      set_executing_node(node);
+      step(at, keep_graph);
+    } catch (...) {
+      if (detail::anomaly) report_anomaly(*node);
+      throw;
+    }
   }
   if (!inputs.size()) return {};
-  for (int64_t i = 0; i < inputs.size(); ++i) {
-    Tensor& g = captured_[static_cast<size_t>(i)];
-    check(allow_unused || accumulate || g.defined(), "The differentiated Tensor at index ", i,
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    check(allow_unused || accumulate || captured_[i].defined(), "The differentiated Tensor at index ", i,
           " appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.");
   }
   return accumulate ? Tensors{} : std::move(captured_);
 }
 
+constinit thread_local Walk* walking = nullptr;  // the innermost walk of the thread
+
 // A hook may start a walk of its own: walks are taken from a stack.
 class Lease {
  public:
-  Lease() {
+  Lease() : before_(walking), executing_(executing_node()) {
     if (spare().empty()) {
       walk_ = std::make_unique<Walk>();
     } else {
       walk_ = std::move(spare().back());
       spare().pop_back();
     }
+    static uint64_t last = 0;
+    walk_->id = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+    walking = walk_.get();
   }
   ~Lease() {
+    walking = before_;
+    set_executing_node(executing_);
     walk_->reset();
     spare().push_back(std::move(walk_));
   }
@@ -385,6 +401,8 @@ class Lease {
     return walks;
   }
   std::unique_ptr<Walk> walk_;
+  Walk* before_;
+  Node* executing_;
 };
 
 std::string torch_size(const IntList& sizes) { return str("torch.Size(", sizes, ")"); }
@@ -412,11 +430,34 @@ Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
 Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool create_graph, TensorList inputs,
                      bool accumulate, bool allow_unused) {
   Tensors gradients = root_gradients(roots, grads, create_graph);
+  std::vector<Edge> from, to;
+  for (int64_t i = 0; i < roots.size(); ++i) {
+    from.push_back(current_edge(roots[i]));
+    check(from.back().node, "element ", i, " of tensors does not require grad and does not have a grad_fn");
+  }
   for (const Tensor& t : inputs) check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
-  if (accumulate)
-    for (const Tensor& t : inputs) t.retain_grad();
+  for (const Tensor& t : inputs) {
+    if (accumulate) t.retain_grad();
+    to.push_back(current_edge(t));
+  }
+  return run_backward(from, std::move(gradients), keep_graph, create_graph, to, accumulate, allow_unused);
+}
+
+Tensors run_backward(std::span<const Edge> roots, Tensors grads, bool keep_graph, bool create_graph,
+                     std::span<const Edge> inputs, bool accumulate, bool allow_unused) {
   Lease walk;
-  return walk->run(roots, std::move(gradients), keep_graph, create_graph, inputs, accumulate, allow_unused);
+  return walk->run(roots, std::move(grads), keep_graph, create_graph, inputs, accumulate, allow_unused);
+}
+
+Edge current_edge(const Tensor& t) {
+  if (t.is_view()) current_node(t.impl());
+  return gradient_edge(t.impl());
+}
+
+int64_t current_walk() { return walking ? static_cast<int64_t>(walking->id) : -1; }
+bool will_run(const Node* node) {
+  check(walking, "_get_should_execute_nodes should only be called during the backward pass");
+  return walking->will_run(node);
 }
 
 Tensors grad(TensorList outputs, TensorList inputs, TensorList grad_outputs, std::optional<bool> retain_graph,

@@ -90,6 +90,7 @@ void set_node(TensorImpl* t, Node* node, uint32_t nr = 0) {  // takes over the r
   if (before && (t->flags & TensorImpl::kLeafNode)) detach_accumulator(before, t);
   t->node = node;
   t->out_nr = nr;
+  if (!t->meta || !t->meta->base) version_of(t).producer = node->type;
   t->flags = (t->flags & ~TensorImpl::kLeafNode) | TensorImpl::kRequiresGrad;
   if (before) drop(before);
 }
@@ -134,29 +135,36 @@ void rebase_history(TensorImpl* self, Node* node, uint32_t nr) {
 }
 
 namespace {
+std::string advice(ViewKind kind) {
+  if (kind == ViewKind::MultiOutput)
+    return " This view is the output of a function that returns multiple views. Such functions do not allow the output "
+           "views to be modified inplace. You should replace the inplace operation by an out-of-place one.";
+  if (kind == ViewKind::Custom)
+    return " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+           "logic to handle view+inplace would override the custom backward associated with the custom Function, "
+           "leading to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the "
+           "custom Function.";
+  return str(
+      " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+      "moving both the view and the inplace either both inside the ",
+      kind == ViewKind::Inference ? "inference_mode" : "no_grad",
+      " block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+      "tracked).");
+}
+
 // `indirect`: its base, or another view of that, was written.
 [[noreturn]] void raise_view_written(const TensorImpl* self, bool indirect) {
-  const bool multi = self->meta->kind == ViewKind::MultiOutput, custom = self->meta->kind == ViewKind::Custom;
+  const ViewKind kind = self->meta->kind;
   const char* what = indirect ? "its base or another view of its base has been" : "is being";
-  const std::string output = self->node ? str("Output ", self->out_nr, " of ", message_name(*self->node)) : "";
+  const std::string output = self->node ? str("Output ", self->out_nr, " of ", message_name(*self->node->type)) : "";
+  const std::string prefix = self->node ? output + " is a view of a view which was created" : "A view was created";
   std::string text;
-  if ((!multi && !custom) || !self->node)
-    text = str(self->node ? output + " is a view of a view which was created" : std::string("A view was created"),
-               " in no_grad mode and ", what, " modified inplace with grad mode enabled");
-  else text = str(output, " is a view and ", what, " modified inplace");
-  raise(ErrorKind::Runtime,
-        str(text,
-            custom  ? ". This view was created inside a custom Function (or because an input was returned as-is) and "
-                      "the autograd logic to handle view+inplace would override the custom backward associated "
-                      "with the custom Function, leading to incorrect gradients. This behavior is forbidden. You "
-                      "can fix this by cloning the output of the custom Function."
-            : multi ? ". This view is the output of a function that returns multiple views. Such functions do not "
-                      "allow the output views to be modified inplace. You should replace the inplace operation by "
-                      "an out-of-place one."
-                    : ". Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-                      "your code by moving both the view and the inplace either both inside the no_grad block (if "
-                      "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
-                      "tracked)."));
+  if (kind == ViewKind::Inference)
+    text = str(prefix, " in inference mode and ", what, " modified inplace in normal mode.");
+  else if (kind == ViewKind::NoGrad || !self->node)
+    text = str(prefix, " in no_grad mode and ", what, " modified inplace with grad mode enabled.");
+  else text = str(output, " is a view and ", what, " modified inplace.");
+  raise(ErrorKind::Runtime, text + advice(kind));
 }
 }  // namespace
 
@@ -176,7 +184,14 @@ Node* current_node(TensorImpl* self) {
   return self->node;
 }
 
+void check_inference_write(const TensorImpl* self) {
+  check(!self->has(TensorImpl::kInference) || is_inference_mode_enabled(),
+        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+        "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.");
+}
+
 void check_inplace(TensorImpl* self, bool recording) {
+  check_inference_write(self);
   const bool own = self->requires_grad() && is_grad_enabled();
   if (!recording && !own) return;
   if (TensorImpl* base = self->meta ? self->meta->base : nullptr) {

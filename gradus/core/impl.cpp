@@ -129,12 +129,15 @@ void View::check_extent() const {
 
 Version* new_version() { return new (pool_get(sizeof(Version))) Version; }
 void drop(Version* v) noexcept {
-  if (ref_dec(v->refs)) pool_put(v, sizeof(Version));
+  if (!ref_dec(v->refs)) return;
+  if (v->placed) forget_write(*v);
+  pool_put(v, sizeof(Version));
 }
 
 TensorImpl* new_tensor(View* view) {
   auto* t = new (pool_get(sizeof(TensorImpl))) TensorImpl;
   t->view = view;
+  t->flags = static_cast<uint32_t>(detail::modes.no_grad & detail::kInferring) * 4;
   detail::count_object(detail::kTensors, 1);
   return t;
 }
@@ -195,6 +198,8 @@ Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out) {
   for (int i = 0; i < n_saved; ++i) new (n->saved() + i) Saved;
   for (int i = 0; i < n_out; ++i) new (n->out() + i) OutMeta;
   detail::count_object(detail::kNodes, 1);
+  if (detail::anomaly) [[unlikely]]
+    note_node(*n);
   return n;
 }
 

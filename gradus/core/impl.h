@@ -4,12 +4,15 @@
 
 #include "gradus/core/alloc.h"
 #include "gradus/core/array.h"
+#include "gradus/core/modes.h"
 #include "gradus/core/refcount.h"
 #include "gradus/core/shape.h"
 
 namespace gradus {
 
 struct Node;
+struct NodeType;
+struct Op;
 struct TensorImpl;
 
 /// Memory shared by all views of a tensor.
@@ -77,12 +80,15 @@ inline void drop(View* v) noexcept {
 struct Version {
   uint32_t refs = 1;
   uint32_t n = 0;
+  const Op* writer = nullptr;          // the operator that wrote last, if it says so
+  const NodeType* producer = nullptr;  // of the last write that was recorded
+  bool placed = false;                 // anomaly mode knows where the last write was
 };
 Version* new_version();
 void drop(Version* v) noexcept;
 
 /// How a view came about decides which in-place writes it permits.
-enum class ViewKind : uint8_t { Plain, MultiOutput, NoGrad, Custom };
+enum class ViewKind : uint8_t { Plain, MultiOutput, NoGrad, Inference, Custom };
 
 /// The rare part of a tensor: gradient, view relation, hooks.
 struct Meta {
@@ -103,7 +109,14 @@ struct TensorImpl {
   Meta* meta = nullptr;
   void* py = nullptr;  // the Python object, set by the binding
 
-  enum : uint32_t { kRequiresGrad = 1, kLeafNode = 2, kParameter = 4 };
+  /// Inference tensors take no part in gradients: what requires_grad_ wants of them is noted in kAsksGrad only.
+  enum : uint32_t {
+    kRequiresGrad = 1,
+    kLeafNode = 2,
+    kParameter = 4,
+    kInference = 4 * detail::kInferring,
+    kAsksGrad = 16
+  };
   /// Its own flag, or that of the tensor it is a view of.
   bool requires_grad() const { return has(kRequiresGrad) || (meta && meta->base && meta->base->has(kRequiresGrad)); }
   /// A tensor without grad_fn; `node` of a leaf is its accumulator.
@@ -120,12 +133,23 @@ inline void drop(TensorImpl* t) noexcept {
 Meta& meta_of(TensorImpl*);
 Version& version_of(TensorImpl*);
 inline uint32_t version_number(const TensorImpl* t) { return t->version ? t->version->n : 0; }
-inline void bump_version(TensorImpl* t) { ++version_of(t).n; }
+void note_write(Version&);
+/// Counts a write; the last step of a call that has succeeded. `writer` is for messages.
+inline void bump_version(TensorImpl* t, const Op* writer = nullptr) {
+  Version& v = version_of(t);
+  ++v.n;
+  v.writer = writer;
+  if (detail::anomaly) [[unlikely]]
+    note_write(v);
+}
 
 /// Set by the Python binding: keeps a Python object alive together with its tensor. May be null.
 extern void (*python_release)(TensorImpl*);
-/// Defined by autograd: frees Node::hooks; forgets a tensor that had asked to keep its gradient.
+/// Defined by autograd: frees Node::hooks; forgets a tensor that had asked to keep its gradient; anomaly mode's notes
+/// on where nodes are made and tensors written.
 void release_hooks(void* hooks) noexcept;
 void forget_keeper(Node*, TensorImpl*) noexcept;
+void note_node(Node&);
+void forget_write(Version&) noexcept;
 
 }  // namespace gradus

@@ -68,6 +68,9 @@ struct NodeType {
   void (*destroy)(Node& node) noexcept;            // frees `context`; may be null
   void (*release)(Node& node) noexcept = nullptr;  // gives back what `context` saved; may be null
   bool always = false;                             // runs even if no gradient arrives
+  const Op* op = nullptr;                          // the operator whose rule this is
+  uint32_t saves = 0;                              // bit I: argument I, bit 16 + I: result I, in the order of the slots
+  uint32_t edges = 0;                              // bit I: argument I has an edge
 };
 
 /// One block: header, then edges, saved values and output descriptions.
@@ -113,6 +116,8 @@ void rebase_history(TensorImpl* self, Node* node, uint32_t nr = 0);
 void set_history(TensorImpl* self, Node* node, uint32_t nr) noexcept;
 /// Raises PyTorch's error if `self` may not be written in place while gradients are recorded.
 void check_inplace(TensorImpl* self, bool any_requires_grad);
+/// Raises PyTorch's error for a write to an inference tensor in ordinary mode.
+void check_inference_write(const TensorImpl* self);
 /// The producer of `self`; a view whose base was written since gets a fresh one, or raises if its kind forbids that.
 Node* current_node(TensorImpl* self);
 

@@ -9,6 +9,7 @@ namespace gradus {
 
 namespace detail {
 constinit thread_local Modes modes;
+bool anomaly = false;
 DType default_dtype = DType::Float32;
 }  // namespace detail
 
@@ -51,7 +52,7 @@ Scalar Tensor::item() const {
   });
 }
 
-bool Tensor::requires_grad() const { return impl_->requires_grad(); }
+bool Tensor::requires_grad() const { return impl_->requires_grad() || impl_->has(TensorImpl::kAsksGrad); }
 bool Tensor::is_leaf() const {
   if (is_view()) current_node(impl_);
   return impl_->is_leaf();
@@ -62,10 +63,16 @@ const Tensor& Tensor::requires_grad_(bool wanted) const {
     check(is_leaf(),
           "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
           "subgraph that doesn't require differentiation use var_no_grad = var.detach().");
-    impl_->flags &= ~TensorImpl::kRequiresGrad;
+    impl_->flags &= ~(TensorImpl::kRequiresGrad | TensorImpl::kAsksGrad);
     return *this;
   }
   check(is_floating(dtype()), "only Tensors of floating point dtype can require gradients");
+  check(!is_inference() || is_inference_mode_enabled(),
+        "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
+  if (is_inference()) {
+    impl_->flags |= TensorImpl::kAsksGrad;
+    return *this;
+  }
   impl_->flags |= TensorImpl::kRequiresGrad;
   // Made before threads share the leaf: one may store a gradient while others ask whether it is a view.
   meta_of(impl_);
@@ -87,7 +94,11 @@ void Tensor::set_grad(const Tensor& grad) const {
   if (before) drop(before);
 }
 
-uint32_t Tensor::version() const { return version_number(impl_); }
+uint32_t Tensor::version() const {
+  check(!is_inference(), "Inference tensors do not track version counter.");
+  return version_number(impl_);
+}
+bool Tensor::is_inference() const { return impl_->has(TensorImpl::kInference); }
 bool Tensor::retains_grad() const { return impl_->meta && impl_->meta->retains_grad && !is_leaf(); }
 bool Tensor::is_view() const { return impl_->meta && impl_->meta->base; }
 Tensor Tensor::base() const {
@@ -98,12 +109,15 @@ Tensor Tensor::base() const {
 
 Tensor Tensor::variable_data() const {
   ref_inc(impl_->view->refs);
-  return Tensor(new_tensor(impl_->view));
+  TensorImpl* t = new_tensor(impl_->view);
+  t->flags = impl_->flags & TensorImpl::kInference;
+  return Tensor(t);
 }
 
 void Tensor::set_data(const Tensor& other) const {
   check(!requires_grad() || is_floating(other.dtype()),
         "data set to a tensor that requires gradients must be floating point or complex dtype");
+  impl_->flags = (impl_->flags & ~TensorImpl::kInference) | (other.impl()->flags & TensorImpl::kInference);
   View* before = impl_->view;
   ref_inc(other.impl()->view->refs);
   impl_->view = other.impl()->view;

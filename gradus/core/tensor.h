@@ -99,8 +99,9 @@ class Tensor {
   bool is_leaf() const;
   Tensor grad() const;  // undefined if there is none
   void set_grad(const Tensor& grad) const;
-  Node* grad_fn() const;  // null for leaves
-  uint32_t version() const;
+  Node* grad_fn() const;      // null for leaves
+  uint32_t version() const;   // RuntimeError for inference tensors
+  bool is_inference() const;  // made in inference mode
   void retain_grad() const;
   bool retains_grad() const;
   bool is_view() const;

@@ -40,7 +40,7 @@ const Tensor& fill_inplace(const Tensor& self, const Scalar& value, const A&... 
   check_inplace(self.impl(), recording);
   check_fits(value, self.dtype());
   fill_values(self, value);
-  bump_version(self.impl());
+  bump_version(self.impl(), &O::op);
   Tensor out = self;
   if (recording) attach<O>(&out, 1, nullptr, true, self, args...);
   return self;
@@ -78,7 +78,7 @@ const Tensor& copy_(const Tensor& self, const Tensor& src, bool) {
   } else {
     copy_values(self, src);
   }
-  bump_version(self.impl());
+  bump_version(self.impl(), &Copy_::op);
   Tensor out = self;
   if (recording) attach<Copy_>(&out, 1, nullptr, true, self, src, false);
   return self;
@@ -137,7 +137,7 @@ const Tensor& fill_(const Tensor& self, const Tensor& value) {
   const bool recording = records_gradient<FillTensor_>(self, value);
   check_inplace(self.impl(), recording);
   copy_values(self, value);
-  bump_version(self.impl());
+  bump_version(self.impl(), &FillTensor_::op);
   Tensor out = self;
   if (recording) attach<FillTensor_>(&out, 1, nullptr, true, self, value);
   return self;

@@ -39,12 +39,14 @@ Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind) {
   Version& version = version_of(b);
   ref_inc(version.refs);
   t->version = &version;
+  t->flags = b->flags & TensorImpl::kInference;
+  if (t->flags) return Tensor(t);
   Meta& m = meta_of(t);
   TensorImpl* root = b->meta && b->meta->base ? b->meta->base : b;
   ref_inc(root->refs);
   m.base = root;
-  m.kind = is_grad_enabled() ? kind : ViewKind::NoGrad;
-  if (b->meta && b->meta->base && b->meta->kind != ViewKind::Plain) m.kind = b->meta->kind;
+  m.kind = is_grad_enabled() ? kind : is_inference_mode_enabled() ? ViewKind::Inference : ViewKind::NoGrad;
+  if (m.kind == ViewKind::Plain && b->meta && b->meta->base) m.kind = b->meta->kind;
   m.view_version = version.n;
   return Tensor(t);
 }
@@ -110,6 +112,7 @@ void check_exact_out(const Tensor& out, DType result) {
 }
 
 void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int n) {
+  for (int i = 0; i < n; ++i) check_inference_write(outs[i].impl());
   for (int i = 0; i < n && !recording; ++i) recording = is_grad_enabled() && outs[i].requires_grad();
   check(!recording, op,
         "(): functions with out=... arguments don't support automatic differentiation, but one of the arguments "
@@ -129,20 +132,20 @@ void resize_output(const Tensor& out, const IntList& sizes, const IntList& strid
   drop(before);
 }
 
-void write_output(const Tensor& out, const Tensor& result) {
+void write_output(const Tensor& out, const Tensor& result, const Op* writer) {
   check_castable(result.dtype(), out.dtype());
   check_no_internal_overlap(out);
   resize_output(out, result.sizes());
   copy_values(out, result);
-  bump_version(out.impl());
+  bump_version(out.impl(), writer);
 }
 
-void write_inplace(const Tensor& self, const Tensor& result) {
+void write_inplace(const Tensor& self, const Tensor& result, const Op* writer) {
   check(self.sizes() == result.sizes(), "output with shape ", self.sizes(), " doesn't match the broadcast shape ",
         result.sizes());
   check_castable(result.dtype(), self.dtype());
   copy_values(self, result);
-  bump_version(self.impl());
+  bump_version(self.impl(), writer);
 }
 
 void Call::run(Run kernel) {

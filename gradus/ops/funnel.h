@@ -155,9 +155,12 @@ const Tensor& pointwise_inplace(const A&... args) {
   check_inplace(self.impl(), recording);
   const Operand operands[] = {operand(args)...};
   Tensor original;
-  if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
+  if (recording) {
+    refuse_inference<O>(args...);
+    if (detail::needs_original<O>(args...)) original = copy_of(self);
+  }
   run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::InPlace, &self);
-  bump_version(self.impl());
+  bump_version(self.impl(), &O::op);
   Tensor out = self;
   if (recording) attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
   return self;
@@ -169,7 +172,7 @@ const Tensor& pointwise_out(const Tensor& out, const A&... args) {
   if constexpr (requires { &O::check_out; }) O::check_out(out, detail::first_tensor(args...)->dtype());
   const Operand operands[] = {operand(args)...};
   run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::Out, &out);
-  bump_version(out.impl());
+  bump_version(out.impl(), &O::op);
   return out;
 }
 
@@ -261,9 +264,9 @@ auto compound(const A&... args) {
 }
 
 /// Writes a finished result into an `out=` tensor.
-void write_output(const Tensor& out, const Tensor& result);
+void write_output(const Tensor& out, const Tensor& result, const Op* writer = nullptr);
 /// Writes a finished result into self; shape and dtype must fit.
-void write_inplace(const Tensor& self, const Tensor& result);
+void write_inplace(const Tensor& self, const Tensor& result, const Op* writer = nullptr);
 
 /// out= for operators without a kernel of their own for it: `f()` computes, the result is copied.
 template <class F>
@@ -298,7 +301,7 @@ void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
       GradMode guard(false);
       const Tensor result = f();
       O::check_out(*outs, result.dtype());
-      write_output(*outs, result);
+      write_output(*outs, result, &O::op);
     }
     Tensor out = *outs;
     if constexpr (late)
@@ -314,6 +317,7 @@ const Tensor& via_inplace(F&& f, const A&... args) {
   const Tensor& self = *detail::first_tensor(args...);
   const bool recording = records_gradient<O>(args...);
   check_inplace(self.impl(), recording);
+  if (recording) refuse_inference<O>(args...);
   if constexpr (requires { O::check_self(args...); }) O::check_self(args...);
   Tensor original;
   Tensor result;
@@ -323,7 +327,7 @@ const Tensor& via_inplace(F&& f, const A&... args) {
     check_no_internal_overlap(self);
     if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
   }
-  write_inplace(self, result);
+  write_inplace(self, result, &O::op);
   Tensor out = self;
   if (recording) attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
   return self;

@@ -238,7 +238,7 @@ const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& v
   ints.insert(ints.end(), plan.dims.begin(), plan.dims.end());
   ints.push_back(accumulate);
   write_into(self, &run_index_put, inputs, ints);
-  bump_version(self.impl());
+  bump_version(self.impl(), &IndexPut_::op);
   Tensor out = self;
   if (recording) attach<IndexPut_>(&out, 1, nullptr, true, self, indices, values, accumulate);
   return self;

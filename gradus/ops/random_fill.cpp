@@ -16,7 +16,7 @@ const Tensor& fill(const Tensor& self, Generator* generator, Validate&& validate
   validate();
   check_no_internal_overlap(self);
   draw(self, generator, sample);
-  bump_version(self.impl());
+  bump_version(self.impl(), &O::op);
   Tensor out = self;
   if (recording) attach<O>(&out, 1, nullptr, true, self, inputs...);
   return self;

@@ -31,6 +31,7 @@ void repack_saved(Node& node, int slot, const Tensor& value, SavedHooks* hooks) 
 
 void save_value(Node& node, int slot, const Tensor& value) {
   if (!value.defined()) return;
+  detail::check_not_inference(value);
   Saved& s = node.saved()[slot];
   node.saves = true;
   if (detail::modes.special & detail::kSavedHooks) [[unlikely]] {
@@ -46,25 +47,43 @@ void save_value(Node& node, int slot, const Tensor& value) {
   s.number = v.n;
 }
 
-std::string message_name(const Node& node) {
-  std::string name = node.name();
-  if (name == "CopySlices" || name == "CopyBackwards" || is_accumulator(&node)) return "torch::autograd::" + name;
-  const size_t end = name.rfind("Backward");
+std::string message_name(const NodeType& type) {
+  std::string name = full_name(type);
+  const size_t end = name.starts_with("torch::") ? 0 : name.rfind("Backward");
   return end == 0 || end == name.npos ? name : name.substr(0, end);
 }
 
+std::string full_name(const NodeType& type) {
+  const std::string name = type.name;
+  const bool by_hand = name == "CopySlices" || name == "CopyBackwards" || name == "AccumulateGrad" || name == "Error";
+  return by_hand ? "torch::autograd::" + name : name;
+}
+
 namespace {
+// What produces the tensor now, as PyTorch says it: the last recorded write, if there was one since.
+std::string origin_of(const Node& node, const Saved& s, const Edge& edge, int output) {
+  const NodeType* type = output >= 0 ? node.type : edge.node ? edge.node->type : nullptr;
+  uint32_t nr = edge.nr;
+  if (output < 0 && edge.node && s.version->producer) {
+    const bool was_view = type && type->op && type->op->kind == Kind::ViewOp;
+    if (was_view) return ", which is output 0 of AsStrided,";
+    type = s.version->producer;
+    nr = 0;
+  } else if (edge.node && is_accumulator(edge.node)) {
+    type = nullptr;
+  }
+  return type ? str(", which is output ", nr, " of ", message_name(*type), ",") : "";
+}
 [[noreturn]] void raise_changed(const Node& node, const Saved& s, const Edge& edge, int output) {
-  std::string origin;
-  const Node* producer = output >= 0 ? &node : edge.node;
-  if (producer && !is_accumulator(producer))
-    origin = str(", which is output ", edge.nr, " of ", message_name(*producer), ",");
   raise(ErrorKind::Runtime,
         str("one of the variables needed for gradient computation has been modified by an inplace operation: [torch.",
-            scalar_type_name(s.view->dtype), "Tensor ", s.view->sizes(), "]", origin, " is at version ", s.version->n,
-            "; expected version ", s.number,
+            scalar_type_name(s.view->dtype), "Tensor ", s.view->sizes(), "]", origin_of(node, s, edge, output),
+            " is at version ", s.version->n, "; expected version ", s.number,
             " instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, "
-            "with torch.autograd.set_detect_anomaly(True, check_nan=False)."));
+            "with torch.autograd.set_detect_anomaly(True, check_nan=False).",
+            " The value was saved by ", node.name(), place_of_node(node), " and changed by ",
+            s.version->writer ? str("the operator ", s.version->writer->schema.name) : "a later write",
+            place_of_write(*s.version), "."));
 }
 }  // namespace
 
@@ -121,6 +140,13 @@ Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output) {
 }
 
 namespace detail {
+
+void check_not_inference(const Tensor& t) {
+  check(!t.defined() || !t.is_inference(),
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+        "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it "
+        "in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`.");
+}
 
 void set_edge(Node& n, int& at, const Tensor& t) {
   Edge e;

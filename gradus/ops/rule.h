@@ -59,7 +59,12 @@ Tensor unpack_saved(Node& node, int slot, const Edge& edge, int output);
 /// The value of a slot that `hooks` take from now on; for hooks set after the node was made.
 void repack_saved(Node& node, int slot, const Tensor& value, SavedHooks* hooks);
 /// A node as PyTorch's messages name it: "Mul", "torch::autograd::CopySlices".
-std::string message_name(const Node& node);
+std::string message_name(const NodeType& type);
+/// What name() of a node says: "MulBackward0", "torch::autograd::CopySlices".
+std::string full_name(const NodeType& type);
+/// " (at …)", where anomaly mode saw the node made or the memory written; else nothing. Defined by autograd.
+std::string place_of_node(const Node& node);
+std::string place_of_write(const Version& version);
 /// Keeps a value for backward, by way of the hooks in force.
 void save_value(Node& node, int slot, const Tensor& value);
 
@@ -384,7 +389,16 @@ struct Rules {
     if constexpr (joint_of<O>() != 0) apply_joint(n, grads, out);
   }
 
-  static constexpr NodeType type{node_name<O>.text, &apply, needs_context<O> ? &destroy_context : nullptr};
+  static constexpr uint32_t edge_bits() {
+    uint32_t bits = 0;
+    [&]<size_t... K>(std::index_sequence<K...>) { ((bits |= has_rule<O, K> ? 1u << K : 0u), ...); }
+    (std::index_sequence_for<A...>{});
+    return bits;
+  }
+
+  static constexpr NodeType type{node_name<O>.text, &apply,     needs_context<O> ? &destroy_context : nullptr,
+                                 nullptr,           false,      &O::op,
+                                 all_saves<O>,      edge_bits()};
 };
 
 inline bool wants_grad(const Tensor& t) { return t.defined() && t.impl()->requires_grad(); }
@@ -419,6 +433,10 @@ template <class T>
 constexpr int edge_count(const T&) {
   return 0;
 }
+
+void check_not_inference(const Tensor& t);
+template <class T>
+void check_not_inference(const T&) {}
 
 /// Describes the results in the node; each differentiable one becomes a child of it unless `in_place`.
 void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place);
@@ -462,6 +480,20 @@ bool records_gradient(const A&... args) {
   }
   (std::index_sequence_for<A...>{});
   return any;
+}
+
+/// Raises if the call would save an inference tensor: an in-place call must find out before it writes.
+template <class O, class... A>
+void refuse_inference(const A&... args) {
+  [&]<size_t... K>(std::index_sequence<K...>) {
+    uint32_t wanted = 0;
+    ((wanted |= detail::has_rule<O, static_cast<int>(K)> && detail::wants_grad(args)
+                    ? detail::rule_saves<O, static_cast<int>(K)>
+                    : 0u),
+     ...);
+    ((wanted >> K & 1u ? detail::check_not_inference(args) : void()), ...);
+  }
+  (std::index_sequence_for<A...>{});
 }
 
 /// Makes the node of a call and hangs its results on it. `original` is the saved self of an in-place call, if needed;

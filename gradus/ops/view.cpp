@@ -272,6 +272,7 @@ Tensor detach(const Tensor& self) {
   TensorImpl* t = self.impl();
   ref_inc(t->view->refs);
   TensorImpl* out = new_tensor(t->view);
+  out->flags = t->flags & TensorImpl::kInference;
   Version& v = version_of(t);
   ref_inc(v.refs);
   out->version = &v;
@@ -399,7 +400,7 @@ const Tensor& view_inplace(const Tensor& self, const Geometry& g, const A&... ar
   View* before = t->view;
   ref_inc(before->storage->refs);
   View* after = new_view(before->storage, before->dtype, g.sizes, g.strides, g.offset);
-  bump_version(t);
+  bump_version(t, &O::op);
   Tensor out = self;
   const bool is_view = t->meta && t->meta->base;
   if (recording) {

@@ -1,11 +1,8 @@
-// Graph nodes as Python objects, the backward pass, grad mode and hooks.
+// The backward pass and the modes of recording.
 #include "python/bindings/autograd.h"
 
-#include <memory>
-#include <unordered_map>
-
+#include "gradus/autograd/anomaly.h"
 #include "gradus/autograd/engine.h"
-#include "gradus/autograd/hooks.h"
 #include "gradus/core/format.h"
 #include "gradus/core/modes.h"
 #include "python/bindings/arguments.h"
@@ -17,189 +14,143 @@
 
 namespace gradus::py {
 
-PyTypeObject* node_base = nullptr;
-
 namespace {
-
-Node* node_of(PyObject* o) { return reinterpret_cast<PyNode*>(o)->node; }
-
-void node_dealloc(PyObject* self) {
-  auto* n = reinterpret_cast<PyNode*>(self);
-  PyTypeObject* type = Py_TYPE(self);
-  if (n->weakrefs) PyObject_ClearWeakRefs(self);
-  Py_CLEAR(n->metadata);
-  n->node->py = nullptr;
-  drop(n->node);
-  type->tp_free(self);
-  Py_DECREF(type);
-}
-
-// One Python type per kind of node, named like it.
-PyTypeObject* type_of(const Node& n) {
-  static auto* types = new std::unordered_map<const NodeType*, PyTypeObject*>;
-  PyTypeObject*& type = (*types)[n.type];
-  if (!type) {
-    PyType_Slot slots[] = {{0, nullptr}};
-    auto* name = new std::string("gradus.autograd." + std::string(n.name()));  // the type may refer to it
-    PyType_Spec spec{name->c_str(), sizeof(PyNode), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
-    type = make_type(spec, node_base);
-  }
-  return type;
-}
-
-PyObject* node_repr(PyObject* self) { return PyUnicode_FromFormat("<%s object at %p>", node_of(self)->name(), self); }
-// The nodes that PyTorch writes by hand show their namespace.
-PyObject* node_name(PyObject* self, PyObject*) {
-  const std::string_view name = node_of(self)->name();
-  const bool by_hand = name == "AccumulateGrad" || name == "CopySlices" || name == "CopyBackwards" || name == "Error";
-  return PyUnicode_FromFormat(by_hand ? "torch::autograd::%s" : "%s", node_of(self)->name());
-}
-PyObject* node_sequence(PyObject* self, PyObject*) { return PyLong_FromUnsignedLongLong(node_of(self)->seq); }
-// PyTorch makes a tensor of the number in x + 1: its nodes have an edge for it that leads nowhere.
-bool has_edge_for_number(const Node& n) {
-  const std::string_view name = n.name();
-  return n.n_next == 1 &&
-         (name == "AddBackward0" || name == "SubBackward0" || name == "MulBackward0" || name == "DivBackward0");
-}
-PyObject* node_next(PyObject* self, void*) {
-  return guarded([&] {
-    Node* n = node_of(self);
-    const int extra = has_edge_for_number(*n);
-    Ref list = own(PyTuple_New(n->n_next + extra));
-    for (int i = 0; i < n->n_next + extra; ++i) {
-      const Edge e = i < n->n_next ? n->next()[i] : Edge{};
-      Ref next = own(wrap_node(e.node));
-      PyTuple_SET_ITEM(list.get(), i, own(Py_BuildValue("(OI)", next.get(), e.nr)).release());
-    }
-    return list.release();
-  });
-}
-PyObject* node_metadata(PyObject* self, void*) {
-  auto* n = reinterpret_cast<PyNode*>(self);
-  if (!n->metadata) n->metadata = PyDict_New();
-  Py_XINCREF(n->metadata);
-  return n->metadata;
-}
-PyObject* node_variable(PyObject* self, void*) {
-  return guarded([&]() -> PyObject* {
-    if (!is_accumulator(node_of(self)))
-      fail(PyExc_AttributeError, "'%s' object has no attribute 'variable'", node_of(self)->name());
-    TensorImpl* leaf = accumulator_leaf(node_of(self));
-    if (!leaf) return none();
-    retain(leaf);
-    return wrap(Tensor(leaf));
-  });
-}
-// (sizes, dtype, bytes) of each value the node keeps for its gradient.
-PyObject* node_saved(PyObject* self, void*) {
-  return guarded([&] {
-    Node* n = node_of(self);
-    Ref list = own(PyList_New(0));
-    for (int i = 0; i < n->n_saved; ++i) {
-      const View* v = n->saved()[i].view;
-      if (!v) continue;
-      Ref sizes(wrap_size(v->sizes())), dtype(wrap(v->dtype));
-      Ref entry =
-          own(Py_BuildValue("(OOL)", sizes.get(), dtype.get(), static_cast<long long>(v->numel * item_size(v->dtype))));
-      ensure(PyList_Append(list.get(), entry.get()) == 0);
-    }
-    return list.release();
-  });
-}
-PyObject* node_outputs(PyObject* self, void*) {
-  return guarded([&] {
-    Node* n = node_of(self);
-    Ref list = own(PyTuple_New(n->n_out));
-    for (int i = 0; i < n->n_out; ++i) PyTuple_SET_ITEM(list.get(), i, wrap_size(n->out()[i].sizes));
-    return list.release();
-  });
-}
-
-void add_node_type(PyObject* module) {
-  static PyMethodDef methods[] = {{"name", &node_name, METH_NOARGS, "The kind of node."},
-                                  {"_sequence_nr", &node_sequence, METH_NOARGS, "Order of creation on its thread."},
-                                  {}};
-  static PyGetSetDef attributes[] = {
-      {"next_functions", &node_next, nullptr, "(node, index of its result) for each input.", nullptr},
-      {"metadata", &node_metadata, nullptr, "A dict for notes.", nullptr},
-      {"variable", &node_variable, nullptr, "The leaf of an accumulator.", nullptr},
-      {"_saved", &node_saved, nullptr, "Sizes, dtype and bytes of the values kept for the gradient.", nullptr},
-      {"_output_shapes", &node_outputs, nullptr, "Sizes of the results.", nullptr},
-      {}};
-  static PyMemberDef members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(PyNode, weakrefs), READONLY, nullptr},
-                                  {}};
-  PyType_Slot slots[] = {{Py_tp_dealloc, slot(&node_dealloc)}, {Py_tp_repr, slot(&node_repr)}, {Py_tp_methods, methods},
-                         {Py_tp_getset, attributes},           {Py_tp_members, members},       {0, nullptr}};
-  PyType_Spec spec{"gradus.autograd.Node", sizeof(PyNode), 0,
-                   Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
-  node_base = make_type(spec);
-  add_object(module, "Node", reinterpret_cast<PyObject*>(node_base));
-}
 
 // ---- backward
 
-Tensors tensors_of(const char* what, PyObject* sequence, bool allow_none) {
-  Ref fast = own(PySequence_Fast(sequence, "expected a tuple of tensors"));
+Tensors gradients_of(PyObject* sequence) {
+  Ref fast = own(PySequence_Fast(sequence, "expected a tuple of gradients"));
   Tensors list;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
     PyObject* o = PySequence_Fast_GET_ITEM(fast.get(), i);
     if (is_tensor(o)) list.push_back(tensor_of(o));
-    else if (o == Py_None && allow_none) list.emplace_back();
-    else fail(PyExc_TypeError, "element %zd of %s tuple is not a Tensor%s", i, what, allow_none ? " or None" : "");
+    else if (o == Py_None) list.emplace_back();
+    else fail(PyExc_TypeError, "element %zd of gradients tuple is not a Tensor or None", i);
   }
   return list;
+}
+
+// Tensors and GradientEdges, as the edges where their gradients arrive.
+struct Ends {
+  Tensors tensors;  // undefined for an edge
+  std::vector<Edge> edges;
+  bool all_tensors = true;
+  explicit Ends(PyObject* sequence) {
+    Ref fast = own(PySequence_Fast(sequence, "expected a tuple of tensors"));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) add(PySequence_Fast_GET_ITEM(fast.get(), i));
+  }
+
+ private:
+  void add(PyObject* o) {
+    if (is_tensor(o)) {
+      tensors.push_back(tensor_of(o));
+      edges.emplace_back();
+      return;
+    }
+    Node* node = PyTuple_Check(o) && PyTuple_GET_SIZE(o) >= 2 ? unwrap_node(PyTuple_GET_ITEM(o, 0)) : nullptr;
+    if (!node)
+      fail(PyExc_RuntimeError, "all inputs have to be Tensors or GradientEdges, but got %s", type_name(o).c_str());
+    const int64_t nr = to_int(PyTuple_GET_ITEM(o, 1));
+    if (nr < 0 || nr >= node->n_out)
+      fail(PyExc_IndexError, "a GradientEdge names a result that its node does not have");
+    tensors.emplace_back();
+    edges.push_back({node, static_cast<uint32_t>(nr)});
+    all_tensors = false;
+  }
+};
+
+std::vector<Edge> root_edges(const Ends& roots, Tensors& grads) {
+  std::vector<Edge> edges = roots.edges;
+  grads.resize(edges.size());
+  for (size_t i = 0; i < edges.size(); ++i) {
+    if (!edges[i].node) edges[i] = current_edge(roots.tensors[i]);
+    check(edges[i].node, "element ", i, " of tensors does not require grad and does not have a grad_fn");
+    check(grads[i].defined(), "a root of backward has no gradient");
+    const OutMeta& wanted = edges[i].node->out()[edges[i].nr];
+    if (wanted.defined && grads[i].dtype() != wanted.dtype) grads[i] = grads[i].to(wanted.dtype);
+  }
+  return edges;
+}
+
+std::vector<Edge> input_edges(const Ends& inputs, bool accumulate) {
+  std::vector<Edge> edges = inputs.edges;
+  for (size_t i = 0; i < edges.size(); ++i) {
+    const Tensor& t = inputs.tensors[i];
+    if (edges[i].node) continue;
+    check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
+    if (accumulate) t.retain_grad();
+    edges[i] = current_edge(t);
+  }
+  return edges;
 }
 
 // (tensors, grad_tensors, keep_graph, create_graph, inputs, allow_unused, accumulate_grad)
 PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
     if (n != 7) fail(PyExc_TypeError, "_run_backward() takes 7 positional arguments but %zd were given", n);
-    const Tensors roots = tensors_of("tensors", args[0], false);
-    const Tensors grads = tensors_of("gradients", args[1], true);
-    const Tensors inputs = args[4] == Py_None ? Tensors{} : tensors_of("inputs", args[4], false);
+    const Ends roots(args[0]);
+    Tensors grads = gradients_of(args[1]);
+    const Ends inputs(args[4]);
+    const bool keep = to_bool(args[2]), create = to_bool(args[3]), unused = to_bool(args[5]);
     const bool accumulate = to_bool(args[6]);
-    Tensors result =
-        gradus::run_backward(roots, grads, to_bool(args[2]), to_bool(args[3]), inputs, accumulate, to_bool(args[5]));
+    Tensors result;
+    if (roots.all_tensors && inputs.all_tensors) {
+      result = gradus::run_backward(roots.tensors, grads, keep, create, inputs.tensors, accumulate, unused);
+    } else {
+      const std::vector<Edge> from = root_edges(roots, grads), to = input_edges(inputs, accumulate);
+      result = gradus::run_backward(from, std::move(grads), keep, create, to, accumulate, unused);
+    }
     return accumulate ? none() : wrap_list(result);
   });
 }
 
-struct HookHandle {
-  PyObject* hook;
-  explicit HookHandle(PyObject* h) : hook(h) { Py_INCREF(hook); }
-  ~HookHandle() { release_object(hook); }
-};
-
-Tensor call_hook(PyObject* hook, const Tensor& gradient) {
-  Ref argument = own(wrap(gradient));
-  Ref result = own(PyObject_CallOneArg(hook, argument.get()));
-  if (result.get() == Py_None) return {};
-  if (!is_tensor(result.get()))
-    fail(PyExc_TypeError, "expected Variable, but hook returned '%s'", type_name(result.get()).c_str());
-  const Tensor replaced = tensor_of(result.get());
-  const bool same_type = replaced.dtype() == gradient.dtype();
-  if (!same_type || !(replaced.sizes() == gradient.sizes())) {
-    PyObject* called = PyObject_GetAttrString(hook, "__name__");
-    if (!called) PyErr_Clear();
-    const Ref text = own(called ? called : PyUnicode_FromString("<unknown>"));
-    const std::string name = PyUnicode_AsUTF8(text.get());
-    check(same_type, "hook '", name, "' has changed the type of value (was torch.", gradient.dtype(),
-          "Tensor got torch.", replaced.dtype(), "Tensor)");
-    raise(ErrorKind::Runtime, str("hook '", name, "' has changed the size of value"));
-  }
-  return replaced;
-}
-
-PyObject* remove_hook(PyObject*, PyObject* id) {
+PyObject* current_graph_task(PyObject*, PyObject*) { return PyLong_FromLongLong(current_walk()); }
+PyObject* will_execute(PyObject*, PyObject* node) {
   return guarded([&] {
-    gradus::remove_hook(to_int(id));
-    return none();
+    if (!unwrap_node(node)) fail(PyExc_TypeError, "expected a Node, but got %s", type_name(node).c_str());
+    return boolean(will_run(unwrap_node(node)));
+  });
+}
+PyObject* current_node(PyObject*, PyObject*) {
+  return guarded([] { return wrap_node(executing_node()); });
+}
+PyObject* gradient_edge_of(PyObject*, PyObject* tensor) {
+  return guarded([&] {
+    if (!is_tensor(tensor)) fail(PyExc_TypeError, "expected a Tensor, but got %s", type_name(tensor).c_str());
+    const Edge e = current_edge(tensor_of(tensor));
+    Ref node = own(wrap_node(e.node));
+    return Py_BuildValue("(OI)", node.get(), e.nr);
   });
 }
 
 // ---- modes
 
-PyObject* is_grad_enabled(PyObject*, PyObject*) { return boolean(gradus::is_grad_enabled()); }
+// What set_grad_enabled said last; in inference mode nothing is recorded whatever it said.
+PyObject* is_grad_enabled(PyObject*, PyObject*) { return boolean(!(detail::modes.no_grad & detail::kGradOff)); }
+PyObject* is_inference_mode(PyObject*, PyObject*) { return boolean(is_inference_mode_enabled()); }
+// Enters (or with False leaves) inference mode; returns what _restore_mode brings back.
+PyObject* set_inference_mode(PyObject*, PyObject* mode) {
+  const long before = detail::modes.no_grad;
+  detail::modes.no_grad = mode == Py_True ? detail::kGradOff | detail::kInferring : 0;
+  return PyLong_FromLong(before);
+}
+PyObject* restore_mode(PyObject*, PyObject* before) {
+  return guarded([&] {
+    detail::modes.no_grad = static_cast<uint8_t>(to_int(before) & (detail::kGradOff | detail::kInferring));
+    return none();
+  });
+}
+PyObject* increment_version(PyObject*, PyObject* tensors) {
+  return guarded([&] {
+    Ref fast = own(PySequence_Fast(tensors, "expected a list of tensors"));
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(fast.get()); ++i) {
+      PyObject* o = PySequence_Fast_GET_ITEM(fast.get(), i);
+      if (!is_tensor(o)) fail(PyExc_TypeError, "increment_version expect each element of the iterable to be a tensor");
+      if (!tensor_of(o).is_inference()) bump_version(tensor_of(o).impl());
+    }
+    return none();
+  });
+}
 PyObject* set_grad_enabled(PyObject*, PyObject* mode) {
   return guarded([&] {
     if (!PyBool_Check(mode))
@@ -212,28 +163,20 @@ PyObject* set_grad_enabled(PyObject*, PyObject* mode) {
 
 PyMethodDef functions[] = {
     {"_run_backward", as_method(&run_backward), METH_FASTCALL, "Walks the graph from tensors back to leaves."},
-    {"_remove_hook", &remove_hook, METH_O, nullptr},
     {"is_grad_enabled", &is_grad_enabled, METH_NOARGS, "True if operations are recorded for backward."},
     {"_set_grad_enabled", &set_grad_enabled, METH_O, nullptr},
+    {"is_inference_mode_enabled", &is_inference_mode, METH_NOARGS, "True inside inference_mode."},
+    {"_set_inference_mode", &set_inference_mode, METH_O, nullptr},
+    {"_restore_mode", &restore_mode, METH_O, nullptr},
+    {"_increment_version", &increment_version, METH_O, "Counts a write to each tensor of a list."},
+    {"_current_graph_task_id", &current_graph_task, METH_NOARGS, "Number of the backward pass under way, or -1."},
+    {"_will_engine_execute_node", &will_execute, METH_O, "Whether the backward pass under way runs a node."},
+    {"_current_autograd_node", &current_node, METH_NOARGS, "The node whose rule or hooks run, or None."},
+    {"_gradient_edge", &gradient_edge_of, METH_O,
+     "(node, index of its result) where the gradient of a tensor arrives."},
     {}};
 
 }  // namespace
-
-PyObject* wrap_node(Node* node) {
-  if (!node) return none();
-  if (auto* existing = static_cast<PyObject*>(node->py)) {
-    if (is_function_node(*node)) return wrap_function(*node);
-    Py_INCREF(existing);
-    return existing;
-  }
-  PyTypeObject* type = type_of(*node);
-  auto* n = reinterpret_cast<PyNode*>(type->tp_alloc(type, 0));
-  ensure(n);
-  ref_inc(node->refs);
-  n->node = node;
-  node->py = n;
-  return reinterpret_cast<PyObject*>(n);
-}
 
 PyObject* tensor_backward(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
   return guarded([&]() -> PyObject* {
@@ -255,19 +198,11 @@ PyObject* tensor_backward(PyObject* self, PyObject* const* args, Py_ssize_t n, P
   });
 }
 
-PyObject* tensor_register_hook(PyObject* self, PyObject* hook) {
-  return guarded([&]() -> PyObject* {
-    auto kept = std::make_shared<HookHandle>(hook);
-    const int64_t id =
-        gradus::register_hook(tensor_of(self), [kept](const Tensor& g) { return call_hook(kept->hook, g); });
-    static PyObject* handle = imported("gradus.utils.hooks", "TensorHookHandle");
-    return PyObject_CallFunction(handle, "L", static_cast<long long>(id));
-  });
-}
-
 void init_autograd(PyObject* module) {
   add_node_type(module);
+  add_hooks(module);
   add_saved_hooks(module);
+  add_anomaly(module);
   ensure(PyModule_AddFunctions(module, functions) == 0);
 }
 

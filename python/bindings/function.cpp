@@ -67,7 +67,6 @@ int function_clear(PyObject* self) {
   Py_CLEAR(f->saved_for_forward);
   Py_CLEAR(f->dirty);
   Py_CLEAR(f->non_differentiable);
-  Py_CLEAR(f->base.metadata);
   return 0;
 }
 
@@ -103,7 +102,6 @@ int function_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(f->saved_for_forward);
   Py_VISIT(f->dirty);
   Py_VISIT(f->non_differentiable);
-  Py_VISIT(f->base.metadata);
   return 0;
 }
 

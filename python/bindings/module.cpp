@@ -53,6 +53,9 @@ PyObject* numel(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* keywor
     return PyLong_FromLongLong(tensor_argument("numel", a[0]).numel());
   });
 }
+PyObject* is_inference(PyObject*, PyObject* o) {
+  return guarded([&] { return boolean(tensor_argument("is_inference", o).is_inference()); });
+}
 
 PyObject* memory_stats(PyObject*, PyObject*) {
   const MemoryStats s = gradus::memory_stats();
@@ -102,6 +105,7 @@ PyMethodDef functions[] = {
     {"get_default_dtype", &get_default_dtype, METH_NOARGS, "The dtype of floats without a dtype of their own."},
     {"set_default_dtype", &set_default_dtype, METH_O, "Sets the dtype of floats without a dtype of their own."},
     {"can_cast", as_method(&can_cast), kFast, "True if results of one dtype may be written to another."},
+    {"is_inference", &is_inference, METH_O, "True for tensors made in inference mode."},
     {"memory_stats", &memory_stats, METH_NOARGS, "Bytes and blocks of tensor data: allocated, peak, cached."},
     {"_reset_peak_memory", &reset_peak_memory, METH_NOARGS, nullptr},
     {"_empty_cache", &empty_cache, METH_NOARGS, nullptr},

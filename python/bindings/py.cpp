@@ -36,7 +36,11 @@ void fail(PyObject* exception, const char* format, ...) {
 
 void python_warning(std::string_view message, WarningKind kind) {
   PyObject* const classes[] = {PyExc_UserWarning, PyExc_DeprecationWarning, PyExc_FutureWarning, PyExc_RuntimeWarning};
-  ensure(PyErr_WarnEx(classes[static_cast<int>(kind)], std::string(message).c_str(), 1) == 0);
+  PyObject *type, *value, *trace;  // a warning on the way of an exception must not replace it
+  PyErr_Fetch(&type, &value, &trace);
+  const int status = PyErr_WarnEx(classes[static_cast<int>(kind)], std::string(message).c_str(), 1);
+  if (!type) return ensure(status == 0);
+  PyErr_Restore(type, value, trace);
 }
 
 void set_python_error() noexcept {

@@ -158,6 +158,8 @@ PyObject* retain_grad(PyObject* self, PyObject*) {
   });
 }
 
+PyObject* is_inference(PyObject* self, PyObject*) { return boolean(tensor_of(self).is_inference()); }
+
 PyObject* detach_in_place(PyObject* self, PyObject*) {
   return guarded([&] {
     TensorImpl* t = tensor_of(self).impl();
@@ -168,6 +170,7 @@ PyObject* detach_in_place(PyObject* self, PyObject*) {
         "cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function "
         "in torch/optim/optimizer.py as the solution.");
     if (!t->is_leaf()) {
+      if (t->meta && t->meta->retains_grad) forget_keeper(t->node, t);
       drop(t->node);
       t->node = nullptr;
       t->out_nr = 0;
@@ -329,7 +332,7 @@ PyMethodDef tensor_methods[] = {
     {"element_size", &element_size, METH_NOARGS, "Bytes of one element."},
     {"data_ptr", &data_ptr, METH_NOARGS, "Address of the first element."},
     {"is_floating_point", &is_floating_point, METH_NOARGS, nullptr},
-    {"is_inference", &returns_false, METH_NOARGS, nullptr},
+    {"is_inference", &is_inference, METH_NOARGS, "True if it was made in inference mode."},
     {"is_pinned", &returns_false, METH_NOARGS, nullptr},
     {"is_shared", &tensor_is_shared, METH_NOARGS, "True if forked processes see the same memory."},
     {"is_contiguous", as_method(&is_contiguous), kFast, "True if the elements lie in row-major order."},
@@ -351,6 +354,8 @@ PyMethodDef tensor_methods[] = {
     {"_is_view", &is_view, METH_NOARGS, "True for a view that autograd knows of."},
     {"retain_grad", &retain_grad, METH_NOARGS, "Keeps .grad of a tensor that is no leaf."},
     {"register_hook", &tensor_register_hook, METH_O, "Calls a function with the gradient of this tensor."},
+    {"register_post_accumulate_grad_hook", &tensor_register_post_accumulate_grad_hook, METH_O,
+     "Calls a function with this leaf whenever backward has added to its .grad."},
     {"backward", as_method(&tensor_backward), kFast, "Adds the gradients of this tensor to its leaves."},
     {"to", as_method(&tensor_to), kFast, "Converts dtype or device."},
     {"type", as_method(&tensor_type_method), kFast, "The type's name, or a conversion."},

@@ -2,6 +2,7 @@
 #include "python/bindings/tensor_type.h"
 
 #include "gradus/core/refcount.h"
+#include "python/bindings/autograd.h"
 #include "python/bindings/function.h"
 #include "python/bindings/torch_function.h"
 
@@ -93,6 +94,7 @@ int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
   if (impl && !o->kept) {
     if (ref_count(impl->refs) > 1) return 0;  // C++ has it, too: it may come back, with its attributes
     if (const Node* n = impl->node) Py_VISIT(kept_function(*n));
+    if (const int status = visit_hooks(o->tensor.impl(), visit, arg)) return status;
   }
   Py_VISIT(o->dict);
   return 0;
@@ -100,6 +102,7 @@ int tensor_traverse(PyObject* self, visitproc visit, void* arg) {
 
 int tensor_clear(PyObject* self) {
   Py_CLEAR(reinterpret_cast<PyTensor*>(self)->dict);
+  if (auto* o = reinterpret_cast<PyTensor*>(self); !o->kept) clear_hooks(o->tensor.impl());
   return 0;
 }
 

@@ -106,7 +106,10 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode):
-    """Inside, nothing is recorded for backward. Tensors made inside remain ordinary tensors."""
+    """Inside, nothing is recorded for backward, and new tensors are inference tensors.
+
+    Those count no versions; outside they can be read, but neither written nor saved for backward.
+    """
 
     def __new__(cls, mode=True):
         self = super().__new__(cls)
@@ -116,8 +119,10 @@ class inference_mode(_Mode):
         self.mode = mode
 
     def __enter__(self):
-        self.prev = _C.is_grad_enabled()
-        _C._set_grad_enabled(not self.mode)
+        self.prev = _C._set_inference_mode(self.mode)
+
+    def __exit__(self, *exc_info):
+        _C._restore_mode(self.prev)
 
     def clone(self):
         return self.__class__(self.mode)

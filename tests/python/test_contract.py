@@ -22,8 +22,8 @@ for _path in sorted(Path(__file__).parent.glob("contract_*.py")):
 
 
 def error_of(error):
-    """Class and text. PyTorch names the latest producer of a changed tensor, Gradus the one whose value was saved."""
-    return type(error).__name__, re.sub(r", which is output \d+ of [\w:]+,", "", names(error))
+    """Class and text. Behind PyTorch's sentence on changed values, Gradus says who saved and who changed them."""
+    return type(error).__name__, re.sub(r" The value was saved by .*", "", names(error))
 
 
 def fn_of(node):

@@ -4,46 +4,64 @@ from __future__ import annotations
 
 from gradus import _C, _missing
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from gradus.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 
 __all__ = [
     "Function",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "grad",
     "gradcheck",
     "gradgradcheck",
     "inference_mode",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
 
+def _is_edge(value) -> bool:
+    """A GradientEdge: the only named tuple with these fields that is of use here."""
+    return isinstance(value, tuple) and hasattr(value, "output_nr") and hasattr(value, "node")
+
+
 def _as_tuple(tensors) -> tuple:
-    return (tensors,) if isinstance(tensors, _C.Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, _C.Tensor) or _is_edge(tensors) else tuple(tensors)
+
+
+def _shape_and_dtype(out):
+    if _is_edge(out):
+        out = out.node._input_metadata[out.output_nr]
+    elif not isinstance(out, _C.Tensor):
+        raise AssertionError("Expected output to be a torch.Tensor")
+    return out.shape, out.dtype
 
 
 def _first_gradient(out):
     """The gradient of a scalar with respect to itself."""
-    if out.numel() != 1:
+    shape, dtype = _shape_and_dtype(out)
+    if any(size != 1 for size in shape):
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
-    if not out.dtype.is_floating_point:
-        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {out.dtype}")
-    return _C.ones_like(out)
+    if not dtype.is_floating_point:
+        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {dtype}")
+    return _C.ones(shape, dtype=dtype) if _is_edge(out) else _C.ones_like(out)
 
 
 def _make_grads(outputs: tuple, grads: tuple) -> tuple:
     """Checks the given gradients against the outputs; None stands for 1 where the output is a scalar."""
     made = []
     for number, (out, grad) in enumerate(zip(outputs, grads)):
+        shape, _ = _shape_and_dtype(out)
         if isinstance(grad, _C.Tensor):
-            if grad.shape != out.shape:
+            if grad.shape != shape:
                 raise RuntimeError(
                     f"Mismatch in shape: grad_output[{number}] has a shape of {grad.shape} "
-                    f"and output[{number}] has a shape of {out.shape}."
+                    f"and output[{number}] has a shape of {shape}."
                 )
             made.append(grad)
         elif grad is None:
-            made.append(_first_gradient(out) if out.requires_grad else None)
+            made.append(_first_gradient(out) if _is_edge(out) or out.requires_grad else None)
         else:
             raise TypeError("gradients can be either Tensors or None, but got " + type(grad).__name__)
     return tuple(made)
@@ -136,6 +154,8 @@ def grad(
         retain_graph = create_graph
     result = _C._run_backward(outputs, grads, retain_graph, create_graph, chosen, allow_unused, False)
     if materialize_grads:
+        if any(found is None and _is_edge(tensor) for found, tensor in zip(result, chosen)):
+            raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
         result = tuple(
             _C.zeros_like(tensor, requires_grad=create_graph) if found is None else found
             for found, tensor in zip(result, chosen)

@@ -1,12 +1,44 @@
-"""Hooks on what the graph saves, and ways to look at and point into the graph."""
+"""Ways to look at the graph and to point into it; hooks on what it saves and on several gradients together."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from gradus import _C, _missing
+from gradus._C import Node
+from gradus.utils.hooks import RemovableHandle
 
-__all__ = ["disable_saved_tensors_hooks", "save_on_cpu", "saved_tensors_hooks"]
+__all__ = [
+    "GradientEdge",
+    "Node",
+    "disable_saved_tensors_hooks",
+    "get_gradient_edge",
+    "increment_version",
+    "register_multi_grad_hook",
+    "save_on_cpu",
+    "saved_tensors_hooks",
+]
+
+
+class GradientEdge(NamedTuple):
+    """A place in the graph where a gradient arrives; backward() and grad() take it in place of a tensor."""
+
+    node: Node
+    output_nr: int
+    ownership_token: Node | None = None
+
+
+def get_gradient_edge(tensor) -> GradientEdge:
+    """The place where the gradient of `tensor` arrives; it stays valid when the tensor is gone."""
+    if not tensor.requires_grad:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    return GradientEdge(*_C._gradient_edge(tensor))
+
+
+def increment_version(tensor) -> None:
+    """Counts a write that the library could not see (through data_ptr, say) to a tensor or to each of several."""
+    _C._increment_version((tensor,) if isinstance(tensor, _C.Tensor) else tuple(tensor))
 
 
 class saved_tensors_hooks:
@@ -50,6 +82,65 @@ def disable_saved_tensors_hooks(error_message: str):
         yield
     finally:
         _C._saved_tensors_hooks_disable(before)
+
+
+class _MultiHandle(RemovableHandle):
+    """Removes several hooks at once."""
+
+    def __init__(self, handles):
+        self.handles = tuple(handles)
+
+    def remove(self) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+
+def _hook_all(tensors, function):
+    """Collects gradients by backward pass; the last one expected brings them to `function`."""
+    nodes = [get_gradient_edge(tensor).node for tensor in tensors]
+    waiting: dict[int, list] = {}  # pass -> [gradients still expected, gradients]
+
+    def hook(position, gradient):
+        task = _C._current_graph_task_id()
+        if task not in waiting:
+            expected = sum(_C._will_engine_execute_node(node) for node in nodes)
+            waiting[task] = [expected, [None] * len(nodes)]
+        state = waiting[task]
+        state[0] -= 1
+        state[1][position] = gradient
+        if state[0] == 0:
+            del waiting[task]
+            function(state[1])
+
+    def hook_at(position):
+        return lambda gradient: hook(position, gradient)
+
+    return [tensor.register_hook(hook_at(position)) for position, tensor in enumerate(tensors)]
+
+
+def _hook_any(tensors, function):
+    """Brings the first gradient of each backward pass to `function`."""
+    from functools import wraps
+
+    seen: set[int] = set()
+
+    @wraps(function)
+    def hook(gradient):
+        task = _C._current_graph_task_id()
+        if task not in seen:
+            seen.add(task)
+            function(gradient)
+
+    return [tensor.register_hook(hook) for tensor in tensors if tensor.requires_grad]
+
+
+def register_multi_grad_hook(tensors, fn, *, mode: str = "all") -> RemovableHandle:
+    """Calls `fn` once in a backward pass: with all gradients of `tensors` (None for those that the pass does not
+    compute), or with mode="any" with the first of them that is ready. Returns a handle that removes it.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of {('all', 'any')} but got {mode}")
+    return _MultiHandle((_hook_all if mode == "all" else _hook_any)(tuple(tensors), fn))
 
 
 def __getattr__(name: str):

@@ -30,20 +30,14 @@ class RemovableHandle:
         self.remove()
 
 
-class TensorHookHandle:
-    """Returned by Tensor.register_hook; `remove()` (or leaving a `with` block) takes the hook out again."""
+class TensorHookHandle(RemovableHandle):
+    """Returned for hooks of tensors and nodes; `remove()` (or leaving a `with` block) takes the hook out again."""
 
     def __init__(self, id: int):
         self.id = id
 
     def remove(self) -> None:
         _C._remove_hook(self.id)
-
-    def __enter__(self) -> TensorHookHandle:
-        return self
-
-    def __exit__(self, *exc_info) -> None:
-        self.remove()
 
 
 class BackwardHook:
