@@ -117,6 +117,7 @@ class Walk {
     return at >= 0 && visits_[static_cast<size_t>(at)].runs();
   }
   uint64_t id = 0;
+  bool all_leaves = true;
   void reset() {
     map_.clear();
     visits_.clear();
@@ -385,6 +386,7 @@ class Lease {
     }
     static uint64_t last = 0;
     walk_->id = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+    walk_->all_leaves = !before_ || before_->all_leaves;
     walking = walk_.get();
   }
   ~Lease() {
@@ -446,6 +448,7 @@ Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool c
 Tensors run_backward(std::span<const Edge> roots, Tensors grads, bool keep_graph, bool create_graph,
                      std::span<const Edge> inputs, bool accumulate, bool allow_unused) {
   Lease walk;
+  walk->all_leaves &= inputs.empty();
   return walk->run(roots, std::move(grads), keep_graph, create_graph, inputs, accumulate, allow_unused);
 }
 
@@ -455,6 +458,7 @@ Edge current_edge(const Tensor& t) {
 }
 
 int64_t current_walk() { return walking ? static_cast<int64_t>(walking->id) : -1; }
+bool reaches_all_leaves() { return !walking || walking->all_leaves; }
 bool will_run(const Node* node) {
   check(walking, "_get_should_execute_nodes should only be called during the backward pass");
   return walking->will_run(node);

@@ -22,6 +22,8 @@ Tensors run_backward(std::span<const Edge> roots, Tensors grads, bool keep_graph
 Edge current_edge(const Tensor& t);
 /// Identifies the backward pass under way on this thread; -1 if there is none.
 int64_t current_walk();
+/// False while that pass, or one around it, goes to chosen inputs only: then not every leaf accumulates.
+bool reaches_all_leaves();
 /// Whether that pass runs the node. RuntimeError if there is none.
 bool will_run(const Node* node);
 

@@ -104,6 +104,7 @@ PyObject* run_backward(PyObject*, PyObject* const* args, Py_ssize_t n) {
   });
 }
 
+PyObject* is_checkpoint_valid(PyObject*, PyObject*) { return boolean(reaches_all_leaves()); }
 PyObject* current_graph_task(PyObject*, PyObject*) { return PyLong_FromLongLong(current_walk()); }
 PyObject* will_execute(PyObject*, PyObject* node) {
   return guarded([&] {
@@ -169,6 +170,7 @@ PyMethodDef functions[] = {
     {"_set_inference_mode", &set_inference_mode, METH_O, nullptr},
     {"_restore_mode", &restore_mode, METH_O, nullptr},
     {"_increment_version", &increment_version, METH_O, "Counts a write to each tensor of a list."},
+    {"_is_checkpoint_valid", &is_checkpoint_valid, METH_NOARGS, "True unless backward goes to chosen inputs only."},
     {"_current_graph_task_id", &current_graph_task, METH_NOARGS, "Number of the backward pass under way, or -1."},
     {"_will_engine_execute_node", &will_execute, METH_O, "Whether the backward pass under way runs a node."},
     {"_current_autograd_node", &current_node, METH_NOARGS, "The node whose rule or hooks run, or None."},

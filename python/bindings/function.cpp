@@ -1,6 +1,7 @@
 // Contexts of Python-defined functions: their life between Python and the graph, their attributes, their walk backward.
 #include "python/bindings/function.h"
 
+#include <memory>
 #include <vector>
 
 #include "gradus/core/format.h"
@@ -67,6 +68,7 @@ int function_clear(PyObject* self) {
   Py_CLEAR(f->saved_for_forward);
   Py_CLEAR(f->dirty);
   Py_CLEAR(f->non_differentiable);
+  Py_CLEAR(f->notes);
   return 0;
 }
 
@@ -102,6 +104,7 @@ int function_traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(f->saved_for_forward);
   Py_VISIT(f->dirty);
   Py_VISIT(f->non_differentiable);
+  Py_VISIT(f->notes);
   return 0;
 }
 
@@ -238,6 +241,26 @@ PyObject* get_requires_grad(PyObject* self, void*) {
   Py_RETURN_FALSE;
 }
 PyObject* get_name(PyObject* self, PyObject*) { return text(as_function(self)->kind->name); }
+PyObject* get_metadata(PyObject* self, void*) {
+  PyFunction* f = as_function(self);
+  if (f->base.node != idle_node) {
+    static PyObject* of_node = PyDict_GetItemString(node_base->tp_dict, "metadata");
+    return Py_TYPE(of_node)->tp_descr_get(of_node, self, reinterpret_cast<PyObject*>(Py_TYPE(self)));
+  }
+  if (!f->notes) f->notes = PyDict_New();
+  Py_XINCREF(f->notes);
+  return f->notes;
+}
+
+template <PyObject* (*Register)(PyObject*, PyObject*)>
+PyObject* add_hook(PyObject* self, PyObject* hook) {
+  if (as_function(self)->base.node != idle_node) return Register(self, hook);
+  return PyErr_Format(PyExc_RuntimeError,
+                      "hooks can be added to ctx once forward has returned, and recorded something");
+}
+PyObject* refuse_call(PyObject* self, PyObject*, PyObject*) {
+  return PyErr_Format(PyExc_TypeError, "'%s' object is not callable", Py_TYPE(self)->tp_name);
+}
 
 PyObject* set_function_base(PyObject*, PyObject* cls) {
   return guarded([&] {
@@ -248,16 +271,21 @@ PyObject* set_function_base(PyObject*, PyObject* cls) {
   });
 }
 
-void free_class(PyObject* capsule) { delete static_cast<FunctionClass*>(PyCapsule_GetPointer(capsule, nullptr)); }
+// What the graph knows of a class outlives it: counters of writes refer to the type of node that wrote last.
+FunctionClass* keep_class(std::unique_ptr<FunctionClass> kind) {
+  static auto* all = new std::vector<std::unique_ptr<FunctionClass>>;
+  all->push_back(std::move(kind));
+  return all->back().get();
+}
 
 // Prepares the class of the contexts of a Function class.
 PyObject* prepare_class(PyObject*, PyObject* const* args, Py_ssize_t) {
   return guarded([&] {
     auto* owner = reinterpret_cast<PyTypeObject*>(args[0]);
-    auto* kind = new FunctionClass{std::string(owner->tp_name), kIdle, args[1], owner};
+    auto kind = std::make_unique<FunctionClass>(std::string(owner->tp_name), kIdle, args[1], owner);
     kind->type = {kind->name.c_str(), &apply_function, &destroy_function, &release_function, true};
     owner->tp_dealloc = &function_dealloc;  // Python's own could not keep contexts alive
-    Ref capsule = own(PyCapsule_New(kind, nullptr, &free_class));
+    Ref capsule = own(PyCapsule_New(keep_class(std::move(kind)), nullptr, nullptr));
     ensure(PyDict_SetItemString(owner->tp_dict, "_node_type", capsule.get()) == 0);
     PyType_Modified(owner);
     return none();
@@ -356,11 +384,14 @@ void init_function(PyObject* module) {
   static PyMethodDef methods[] = {
       {"apply", as_method(&run_backward), METH_FASTCALL, "Calls backward with these gradients."},
       {"name", &get_name, METH_NOARGS, "The kind of node."},
+      {"register_hook", &add_hook<&node_register_hook>, METH_O, "As of every node."},
+      {"register_prehook", &add_hook<&node_register_prehook>, METH_O, "As of every node."},
       {}};
   static PyGetSetDef attributes[] = {{"saved_tensors", &get_saved, nullptr, "What save_for_backward kept.", nullptr},
                                      {"saved_variables", &get_saved_variables, nullptr, nullptr, nullptr},
                                      {"materialize_grads", nullptr, &set_materialize, nullptr, nullptr},
                                      {"requires_grad", &get_requires_grad, nullptr, nullptr, nullptr},
+                                     {"metadata", &get_metadata, nullptr, "A dict for notes.", nullptr},
                                      {"__dict__", &PyObject_GenericGetDict, &PyObject_GenericSetDict, nullptr, nullptr},
                                      {}};
   static PyMemberDef members[] = {
@@ -375,6 +406,8 @@ void init_function(PyObject* module) {
                          {Py_tp_traverse, slot(&function_traverse)},
                          {Py_tp_clear, slot(&function_clear)},
                          {Py_tp_repr, slot(PyBaseObject_Type.tp_repr)},
+                         {Py_tp_call, slot(&refuse_call)},
+                         {Py_tp_getattro, slot(&PyObject_GenericGetAttr)},
                          {Py_tp_methods, methods},
                          {Py_tp_getset, attributes},
                          {Py_tp_members, members},

@@ -19,6 +19,7 @@ struct FunctionClass {
 struct PyFunction {
   PyNode base;  // before forward returns, and if nothing is recorded, a node without edges
   PyObject* dict;
+  PyObject* notes;  // `metadata` before there is a node
   PyObject* saved;  // the tensors of save_for_backward; None where the node has the value itself
   PyObject *to_save, *saved_for_forward, *dirty, *non_differentiable, *needs_input_grad;
   const FunctionClass* kind;
