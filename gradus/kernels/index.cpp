@@ -50,6 +50,20 @@ struct Multiply {
   }
 };
 
+template <bool Larger>
+struct Extremum {
+  static constexpr bool moves = false;
+  template <class T>
+  void operator()(T& table, const T& other) const {
+    if constexpr (sizeof(T) == 2 && !std::is_integral_v<T>) {
+      const float a = float(table), b = float(other);
+      if (b != b || (Larger ? b > a : b < a)) table = other;
+    } else if (other != other || (Larger ? other > table : other < table)) {
+      table = other;
+    }
+  }
+};
+
 // Calls f.operator()<T>() with a type of that size (moves) or of that dtype (arithmetic).
 template <class Op, class F>
 void with_element(DType dtype, F&& f) {
@@ -235,6 +249,10 @@ void scatter(const Array& dst, int dim, const Array& index, const Array& src, Sc
     run_along<Add>(dst, dim, index, src);
   } else if (mode == ScatterMode::Multiply) {
     run_along<Multiply>(dst, dim, index, src);
+  } else if (mode == ScatterMode::Max) {
+    run_along<Extremum<true>>(dst, dim, index, src);
+  } else if (mode == ScatterMode::Min) {
+    run_along<Extremum<false>>(dst, dim, index, src);
   } else {
     run_along<Put>(dst, dim, index, src);
   }

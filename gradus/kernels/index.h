@@ -54,9 +54,10 @@ void scatter_add_rows(const Array& grad, const Array& index, const Array& out_ta
 /// out[i…] = in[i… with index[i…] at dim]; `out` has the shape of `index`, which no dim but `dim` may exceed in `in`.
 void gather(const Array& in, int dim, const Array& index, const Array& out);
 
-enum class ScatterMode : uint8_t { Set, Add, Multiply };
+enum class ScatterMode : uint8_t { Set, Add, Multiply, Max, Min };
 
-/// dst[i… with index[i…] at dim] = src[i…] (or +=, *=) over the shape of `index`; a scalar `src` has strides 0.
+/// dst[i… with index[i…] at dim] = src[i…] (or +=, *=, the larger, the smaller; NaN wins) over the shape of `index`; a
+/// scalar `src` has strides 0.
 void scatter(const Array& dst, int dim, const Array& index, const Array& src, ScatterMode mode);
 
 }  // namespace gradus

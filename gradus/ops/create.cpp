@@ -183,6 +183,31 @@ Tensor empty_like(const Tensor& self, OptDType dtype, OptLayout, OptDevice, OptB
 Tensor new_empty(const Tensor& self, IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
   return allocate(size, dtype.value_or(self.dtype()));
 }
+Tensor new_empty_strided(const Tensor& self, IntList size, IntList stride, OptDType dtype, OptLayout, OptDevice,
+                         OptBool) {
+  return empty_strided(size, stride, dtype.value_or(self.dtype()));
+}
+Tensor empty_permuted(IntList size, IntList physical_layout, OptDType dtype, OptLayout, OptDevice, OptBool) {
+  const int64_t n = size.size();
+  check(physical_layout.size() == n,
+        "Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = ", n,
+        " is not equal to len(physical_layout) = ", physical_layout.size());
+  Dims strides(n, 0);
+  uint64_t seen = 0;
+  int64_t step = 1;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t d = physical_layout[i];
+    check(d >= 0 && d < n, "Dimension out of range (expected to be between 0 and ", n - 1, ", but got ", d,
+          " at index ", i, ").  NB: negative dims not currently supported; file an issue if you want it.");
+    check(!(seen >> d & 1u), "Duplicate dim not allowed");
+    seen |= uint64_t{1} << d;
+  }
+  for (int64_t i = n - 1; i >= 0; --i) {
+    strides[physical_layout[i]] = step;
+    step *= size[physical_layout[i]] > 1 ? size[physical_layout[i]] : 1;
+  }
+  return allocate(size, or_default(dtype), strides);
+}
 Tensor zeros(IntList size, OptDType dtype, OptLayout, OptDevice, OptBool) {
   for (int64_t n : size) check(n >= 0, "zeros: Dimension size must be non-negative.");
   return filled(size, 0, or_default(dtype));

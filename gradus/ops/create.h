@@ -25,6 +25,14 @@ inline constexpr Op new_empty_op{
     "new_empty(Tensor self, SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? "
     "pin_memory=None) -> Tensor",
     "An uninitialised tensor of self's dtype.", Kind::Composite, "m"};
+inline constexpr Op new_empty_strided_op{
+    "new_empty_strided(Tensor self, SymInt[] size, SymInt[] stride, *, ScalarType? dtype=None, Layout? layout=None, "
+    "Device? device=None, bool? pin_memory=None) -> Tensor",
+    "An uninitialised tensor of self's dtype with given strides.", Kind::Composite, "m"};
+inline constexpr Op empty_permuted_op{
+    "empty_permuted(SymInt[] size, int[] physical_layout, *, ScalarType? dtype=None, Layout? layout=None, Device? "
+    "device=None, bool? pin_memory=None) -> Tensor",
+    "A dense uninitialised tensor whose dims lie in memory in the given order.", Kind::Composite, "f"};
 inline constexpr Op zeros_op{
     "zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) "
     "-> Tensor",

@@ -148,6 +148,20 @@ void write_inplace(const Tensor& self, const Tensor& result, const Op* writer) {
   bump_version(self.impl(), writer);
 }
 
+void run_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vector<int64_t>& ints) {
+  std::vector<View*> in;
+  for (const Tensor& t : inputs) in.push_back(t.impl()->view);
+  View* out[] = {dst.impl()->view};
+  Record r;
+  r.run = run;
+  r.out = out;
+  r.in = in.data();
+  r.n_out = 1;
+  r.n_in = static_cast<int>(in.size());
+  r.ints = ints.data();
+  submit(r);
+}
+
 void Call::run(Run kernel) {
   View* out[kMaxOut];
   for (int i = 0; i < n_out_; ++i) out[i] = outs_[i].impl()->view;

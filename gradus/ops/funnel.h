@@ -27,6 +27,8 @@ void check_no_partial_overlap(const Tensor& written, const Tensor& read);
 void check_castable(DType result, DType out);
 /// For operators that convert nothing on the way to `out=`: raises unless it has the dtype of the result.
 void check_exact_out(const Tensor& out, DType result);
+/// "derivative for aten::x is not implemented".
+[[noreturn]] Tensor no_derivative(std::string_view op);
 /// Raises if `out=` is used while a gradient would have to be recorded.
 void check_out_grad(std::string_view op, bool recording, const Tensor* outs, int n);
 
@@ -280,6 +282,19 @@ auto via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
   for (int i = 0; i < n; ++i) write_output(outs[i], results[i]);
 }
 
+namespace detail {
+/// The node of an `out=` that took part in recording although no rule leads through it: backward fails.
+template <class O>
+struct OutOnly {
+  static consteval Op without_rule(Op op) {
+    op.node = "torch::autograd::NotImplemented";
+    return op;
+  }
+  static constexpr Op op = without_rule(O::op);
+  static Tensor d0(const Tensor&) { return no_derivative(O::op.schema.name); }
+};
+}  // namespace detail
+
 /// The same for an operator O that may have its own way of writing results, `O::write_out(outs, args...)`, or of
 /// refusing them, `O::check_out(out, dtype of the result)`. A composite whose parts make a graph says so by
 /// `differentiable`, a constant or a function of the arguments; one that takes `out=` all the same and only fails in
@@ -305,13 +320,17 @@ void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
     }
     Tensor out = *outs;
     if constexpr (late)
-      if (recording) attach<O>(&out, 1, nullptr, true, args...);
+      if (recording) attach<detail::OutOnly<O>>(&out, 1, nullptr, true, args...);
   } else {
     via_out(name, outs, n, recording, f);
   }
 }
 
+/// Runs a kernel that writes into an existing tensor; no autograd, no version.
+void run_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vector<int64_t>& ints);
+
 /// In-place form of a structured or compound operator: computes, copies into self, attaches the operator's own node.
+/// An operator that can do without the copy has `O::update(args...)`, which checks and then writes into self.
 template <class O, class F, class... A>
 const Tensor& via_inplace(F&& f, const A&... args) {
   const Tensor& self = *detail::first_tensor(args...);
@@ -323,11 +342,17 @@ const Tensor& via_inplace(F&& f, const A&... args) {
   Tensor result;
   {
     GradMode guard(false);
-    result = f();
-    check_no_internal_overlap(self);
-    if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
+    if constexpr (requires { O::update(args...); }) {
+      if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
+      O::update(args...);
+    } else {
+      result = f();
+      check_no_internal_overlap(self);
+      if (recording && detail::needs_original<O>(args...)) original = copy_of(self);
+    }
   }
-  write_inplace(self, result, &O::op);
+  if constexpr (requires { O::update(args...); }) bump_version(self.impl(), &O::op);
+  else write_inplace(self, result, &O::op);
   Tensor out = self;
   if (recording) attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
   return self;

@@ -1,7 +1,7 @@
 // Indexing with tensors.
 #include "gradus/ops/index.h"
 
-#include "gradus/kernels/index.h"
+#include "gradus/kernels/mask.h"
 #include "gradus/ops/pointwise_check.h"
 #include "gradus/ops/view.h"
 
@@ -185,21 +185,6 @@ void run_index_put(const Launch& l) {
   index_put(indexed.slice, indexed.spec, values.array, l.ints[2 + l.ints[1]]);
 }
 
-// Runs a kernel that writes into an existing tensor.
-void write_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vector<int64_t>& ints) {
-  std::vector<View*> in;
-  for (const Tensor& t : inputs) in.push_back(t.impl()->view);
-  View* out[] = {dst.impl()->view};
-  Record r;
-  r.run = run;
-  r.out = out;
-  r.in = in.data();
-  r.n_out = 1;
-  r.n_in = static_cast<int>(in.size());
-  r.ints = ints.data();
-  submit(r);
-}
-
 }  // namespace
 
 Tensor Index::forward(const Tensor& self, TensorList indices) {
@@ -237,7 +222,7 @@ const Tensor& index_put_(const Tensor& self, TensorList indices, const Tensor& v
   std::vector<int64_t> ints{plan.at, static_cast<int64_t>(plan.dims.size())};
   ints.insert(ints.end(), plan.dims.begin(), plan.dims.end());
   ints.push_back(accumulate);
-  write_into(self, &run_index_put, inputs, ints);
+  run_into(self, &run_index_put, inputs, ints);
   bump_version(self.impl(), &IndexPut_::op);
   Tensor out = self;
   if (recording) attach<IndexPut_>(&out, 1, nullptr, true, self, indices, values, accumulate);
@@ -248,6 +233,20 @@ Tensor index_put(const Tensor& self, TensorList indices, const Tensor& values, b
 }
 
 // ---- along one dim
+
+void check_apart(const Tensor& written, const Tensor& read) {
+  check_no_internal_overlap(written);
+  const View *a = written.impl()->view, *b = read.impl()->view;
+  check(a->storage != b->storage || a->offset != b->offset || a->numel == 0 || !(a->sizes() == b->sizes()),
+        "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+        "location. Please clone() the tensor before performing the operation.");
+  check_no_partial_overlap(written, read);
+}
+
+void put_along(const Tensor& self, int64_t d, const Tensor& index, const Tensor& values, bool accumulate) {
+  const auto vector = [](const Tensor& t) { return t.dim() ? t : t.reshape(IntList(1)); };
+  run_into(vector(self), &run_index_put, {vector(values), index}, {d, 1, d, accumulate});
+}
 
 namespace {
 
@@ -296,7 +295,7 @@ void IndexSelect::run(const Launch& l) {
   index_get(indexed.slice, indexed.spec, first.array);
 }
 
-Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
+void IndexAdd::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
   const int64_t d = wrap_dim(dim, self.dim());
   check_as(ErrorKind::Index, index.dim() <= 1,
            "index_add_(): Index is supposed to be a vector, but got dim: ", index.dim(), " with type: ", index.dtype(),
@@ -320,14 +319,14 @@ Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, c
         self.sizes(), " source.shape = ", source.sizes());
   if (self.dim() > 1) check_gather_bounds(view_of(idx).array(), self.size(d), static_cast<int>(d));
   else check_row_bounds(view_of(idx).array(), self.numel());
-  const Tensor out = self.clone(MemoryFormat::Contiguous);
-  Tensor values = alpha.equals(1) ? source : source * factor_for(alpha, source.dtype());
-  Tensor target = out;
-  if (self.dim() == 0) {
-    target = out.reshape(IntList(1));
-    values = values.reshape(IntList(1));
-  }
-  write_into(target, &run_index_put, {values, idx}, {d, 1, d, 1});
+  check_apart(self, index);
+  check_apart(self, source);
+  const Tensor values = alpha.equals(1) ? source : source * factor_for(alpha, source.dtype());
+  put_along(self, d, idx, values, true);
+}
+Tensor IndexAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
+  Tensor out = self.clone(MemoryFormat::Contiguous);
+  update(out, dim, index, source, alpha);
   return out;
 }
 
@@ -373,22 +372,21 @@ void check_scatter(const Tensor& self, int64_t d, const Tensor& index, const Ten
         d, " and to be no larger size than src ", src.sizes());
 }
 
-Tensor scattered(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Scalar value,
-                 ScatterMode mode) {
+void scatter_checked(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, Scalar value,
+                     ScatterMode mode) {
   const int64_t d = wrap_dim(dim, self.dim());
-  check_scatter(self, d, index, src);
-  if (index.numel() == 0) return self.clone(MemoryFormat::Contiguous);
-  const Tensor idx = as_int64(index);
-  check_gather_bounds(view_of(idx).array(), size_or_one(self, d), static_cast<int>(d));
-  const Tensor values = src.defined() ? src : full({}, value, self.dtype()).expand(index.sizes());
-  const Tensor out = self.clone(MemoryFormat::Contiguous);
-  write_into(out,
-             [](const Launch& l) {
-               const AtLeast1d dst(l.out[0]), index(l.in[0]), src(l.in[1]);
-               scatter(dst.array, static_cast<int>(l.ints[0]), index.array, src.array,
-                       static_cast<ScatterMode>(l.ints[1]));
-             },
-             {idx, values}, {d, static_cast<int64_t>(mode)});
+  const Tensor idx = scatter_index(self, d, index, src);
+  if (index.numel() == 0) return;
+  check_apart(self, index);
+  if (src.defined()) check_apart(self, src);
+  scatter_along(self, d, idx, src.defined() ? src : full({}, value, self.dtype()).expand(index.sizes()), mode);
+}
+
+// The form that leaves self as it is: a copy, updated.
+template <class O, class... A>
+Tensor updated(const Tensor& self, const A&... args) {
+  Tensor out = self.clone(MemoryFormat::Contiguous);
+  O::update(out, args...);
   return out;
 }
 
@@ -399,7 +397,25 @@ ScatterMode mode_of(std::string_view reduce) {
 
 }  // namespace
 
-void Gather::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index, bool) {
+void scatter_along(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src, ScatterMode mode) {
+  run_into(self,
+           [](const Launch& l) {
+             const AtLeast1d dst(l.out[0]), index(l.in[0]), src(l.in[1]);
+             scatter(dst.array, static_cast<int>(l.ints[0]), index.array, src.array,
+                     static_cast<ScatterMode>(l.ints[1]));
+           },
+           {index, src}, {d, static_cast<int64_t>(mode)});
+}
+Tensor scatter_index(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src) {
+  check_scatter(self, d, index, src);
+  const Tensor idx = as_int64(index);
+  if (index.numel()) check_gather_bounds(view_of(idx).array(), size_or_one(self, d), static_cast<int>(d));
+  return idx;
+}
+
+void Gather::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& index, bool sparse_grad) {
+  check_as(ErrorKind::NotImplemented, !sparse_grad || !is_grad_enabled() || !self.requires_grad(),
+           "gather(): sparse_grad=True needs gradients of sparse layout, which do not exist here");
   const int64_t d = wrap_dim(dim, self.dim());
   check_gather_shapes(self, d, index);
   const Tensor idx = as_int64(index);
@@ -416,24 +432,41 @@ void Gather::run(const Launch& l) {
   gather(self.array, static_cast<int>(l.ints[0]), index.array, out.array);
 }
 
+void ScatterSrc::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  scatter_checked(self, dim, index, src, 0, ScatterMode::Set);
+}
+void ScatterValue::update(const Tensor& self, int64_t dim, const Tensor& index, Scalar value) {
+  scatter_checked(self, dim, index, {}, value, ScatterMode::Set);
+}
+void ScatterAdd::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
+  scatter_checked(self, dim, index, src, 0, ScatterMode::Add);
+}
+void ScatterReduce::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
+                           std::string_view reduce) {
+  check_scatter(self, wrap_dim(dim, self.dim()), index, src);
+  scatter_checked(self, dim, index, src, 0, mode_of(reduce));
+}
+void ScatterReduceValue::update(const Tensor& self, int64_t dim, const Tensor& index, Scalar value,
+                                std::string_view reduce) {
+  check_scatter(self, wrap_dim(dim, self.dim()), index, {});
+  scatter_checked(self, dim, index, {}, value, mode_of(reduce));
+}
 Tensor ScatterSrc::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scattered(self, dim, index, src, 0, ScatterMode::Set);
+  return updated<ScatterSrc>(self, dim, index, src);
 }
 Tensor ScatterValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value) {
-  return scattered(self, dim, index, {}, value, ScatterMode::Set);
+  return updated<ScatterValue>(self, dim, index, value);
 }
 Tensor ScatterAdd::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  return scattered(self, dim, index, src, 0, ScatterMode::Add);
+  return updated<ScatterAdd>(self, dim, index, src);
 }
 Tensor ScatterReduce::forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                               std::string_view reduce) {
-  check_scatter(self, wrap_dim(dim, self.dim()), index, src);
-  return scattered(self, dim, index, src, 0, mode_of(reduce));
+  return updated<ScatterReduce>(self, dim, index, src, reduce);
 }
 Tensor ScatterReduceValue::forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value,
                                    std::string_view reduce) {
-  check_scatter(self, wrap_dim(dim, self.dim()), index, {});
-  return scattered(self, dim, index, {}, value, mode_of(reduce));
+  return updated<ScatterReduceValue>(self, dim, index, value, reduce);
 }
 Tensor ScatterReduce::d0(const Tensor&) { return no_derivative("scatter"); }
 
@@ -466,18 +499,20 @@ void Nonzero::write_out(const Tensor* out, const Tensor& self) {
 Tensor MaskedSelect::forward(const Tensor& self, const Tensor& mask) {
   check(mask.dtype() == DType::Bool, "masked_select: expected BoolTensor for mask");
   const Dims sizes = broadcast_sizes(mask.sizes(), self.sizes());
-  const Tensor wide = self.expand(sizes), chosen = mask.expand(sizes);
-  if (sizes.empty()) return Index::forward(wide.reshape(IntList(1)), {chosen.reshape(IntList(1))});
-  return Index::forward(wide, {chosen});
+  const Tensor chosen = mask.expand(sizes);
+  Call c;
+  c.input_owned(self.expand(sizes));
+  c.input(chosen);
+  c.output(IntList(count_nonzero(view_of(chosen).array())), self.dtype());
+  c.run([](const Launch& l) { masked_take(l.in[0], l.in[1], l.out[0].data); });
+  return c.outs()[0];
 }
 void MaskedSelect::check_out(const Tensor& out, DType result) {
   check(out.dtype() == result, "masked_select(): self and result must have the same scalar type");
 }
 Tensor MaskedSelect::d0(const Tensor& g, const Shape<0>& s, const In<1>& mask) {
   const Dims sizes = broadcast_sizes(s.sizes, mask.sizes());
-  if (sizes.empty())
-    return index_put(zeros(IntList(1), g.dtype()), {mask.reshape(IntList(1))}, g, false).reshape(sizes);
-  return sum_to(index_put(zeros(sizes, g.dtype()), {mask.expand(sizes)}, g, false), s);
+  return sum_to(zeros(sizes, g.dtype()).masked_scatter(mask, g), s);
 }
 
 Tensor Take::forward(const Tensor& self, const Tensor& index) {

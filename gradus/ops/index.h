@@ -1,9 +1,21 @@
 // Indexing with tensors: advanced indexing, gather, scatter, selections by index or mask.
 #pragma once
 #include "gradus/gen/functions.h"
+#include "gradus/kernels/index.h"
 #include "gradus/ops/funnel.h"
 
 namespace gradus {
+
+// ---- writes without any check, graph or version: for operators that have seen to those
+
+/// The entries of dim d of self that a vector names become values, or grow by them.
+void put_along(const Tensor& self, int64_t d, const Tensor& index, const Tensor& values, bool accumulate);
+/// self[index[i][j]][j] becomes src[i][j] for d = 0, or what the mode makes of both; over the shape of index.
+void scatter_along(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src, ScatterMode mode);
+/// Checks the arguments of a scatter, `src` undefined where it is a number. Returns the index as int64.
+Tensor scatter_index(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src);
+/// Raises where what is written overlaps with itself or with what is read.
+void check_apart(const Tensor& written, const Tensor& read);
 
 struct Index {
   static constexpr Op op{"index.Tensor(Tensor self, Tensor?[] indices) -> Tensor",
@@ -44,6 +56,7 @@ struct IndexAdd {
                          "Adds alpha * source to the entries of one dim.", Kind::Compound, "fmio"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha);
+  static void update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index, const Shape<3>& s,
                    const Attr<Scalar, 4>& alpha) {
@@ -69,6 +82,7 @@ struct ScatterSrc {
                          "fmio"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+  static void update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
   static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) {
     return g.scatter(*dim, index, 0);
   }
@@ -79,6 +93,7 @@ struct ScatterValue {
                          "A copy of self with one number at the indices.", Kind::Compound, "fmio", "ScatterBackward1"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value);
+  static void update(const Tensor& self, int64_t dim, const Tensor& index, Scalar value);
   static Tensor d0(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) {
     return g.scatter(*dim, index, 0);
   }
@@ -88,6 +103,7 @@ struct ScatterAdd {
                          "A copy of self with src added at the indices.", Kind::Compound, "fmio"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
+  static void update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d3(const Tensor& g, const Attr<int64_t, 1>& dim, const In<2>& index) { return g.gather(*dim, index); }
 };
@@ -99,6 +115,7 @@ struct ScatterReduce {
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src,
                         std::string_view reduce);
+  static void update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src, std::string_view reduce);
   static Tensor d0(const Tensor&);
   static Tensor d3(const Tensor& g) { return d0(g); }
 };
@@ -109,6 +126,7 @@ struct ScatterReduceValue {
       "torch::autograd::NotImplemented"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, int64_t dim, const Tensor& index, Scalar value, std::string_view reduce);
+  static void update(const Tensor& self, int64_t dim, const Tensor& index, Scalar value, std::string_view reduce);
   static Tensor d0(const Tensor& g) { return ScatterReduce::d0(g); }
 };
 

@@ -80,7 +80,7 @@ const char* cpp_type_name(DType t) {
   return names[static_cast<int>(t)];
 }
 
-Tensor no_derivative(const char* op) {
+Tensor no_derivative(std::string_view op) {
   raise(ErrorKind::Runtime, str("derivative for aten::", op, " is not implemented"));
 }
 Tensor no_derivative_in(const char* argument) {

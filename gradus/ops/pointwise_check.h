@@ -36,7 +36,7 @@ void check_out_is_bool(const Tensor& out, const char* op);
 /// True if some element is zero (False, for a mask); looks at the values.
 bool has_zero(const Tensor& t);
 /// For a rule of an operator without gradient.
-[[noreturn]] Tensor no_derivative(const char* op);
+[[noreturn]] Tensor no_derivative(std::string_view op);
 /// For the rule of an argument in which a differentiable operator has no gradient: NotImplementedError.
 [[noreturn]] Tensor no_derivative_in(const char* argument);
 

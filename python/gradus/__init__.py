@@ -16,6 +16,20 @@ from gradus import _functions, _functions_order, _functions_product, _missing, _
 from gradus._functions import nonzero, split  # noqa: E402
 from gradus._functions_order import unique, unique_consecutive  # noqa: E402
 from gradus._functions_product import cdist, chain_matmul, einsum, norm, tensordot  # noqa: E402
+from gradus._functions_shape import (  # noqa: E402
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    block_diag,
+    broadcast_shapes,
+    broadcast_tensors,
+    cartesian_prod,
+    meshgrid,
+    split_copy,
+    split_with_sizes_copy,
+    unbind_copy,
+    unravel_index,
+)
 from gradus._modes import enable_grad, inference_mode, no_grad, set_grad_enabled  # noqa: E402
 from gradus._typename import typename  # noqa: E402
 from gradus.random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state  # noqa: E402

@@ -43,6 +43,11 @@ bilinear = _C.bilinear
 cosine_similarity = _C.cosine_similarity
 pairwise_distance = _C.pairwise_distance
 pdist = _C.pdist
+one_hot = _C.one_hot
+pixel_shuffle = _C.pixel_shuffle
+pixel_unshuffle = _C.pixel_unshuffle
+channel_shuffle = _C.channel_shuffle
+native_channel_shuffle = _C.native_channel_shuffle
 
 
 def _warn(message: str) -> None:
@@ -104,6 +109,14 @@ def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out=None)
     length = input.norm(p, dim, keepdim=True)
     length = (length.clamp_min_(eps) if out is not None else length.clamp_min(eps)).expand_as(input)
     return input / length if out is None else _C.div(input, length, out=out)
+
+
+def pad(input, pad, mode: str = "constant", value: float | None = None):
+    """Padding before and after for the last dim, then for the one before it, and so on; negative numbers cut.
+
+    "constant" puts `value` (default 0) there, "reflect" and "replicate" mirror or repeat the edge, "circular" wraps.
+    """
+    return _C.pad(input, pad, mode, value)
 
 
 # All of these can be overridden by a __torch_function__.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from oracle import ops
+from oracle.exceptions import FORMS
 from oracle.library import neutral_text
 from oracle.neutral import Array, freeze, is_tensor, row_major, thaw
 
@@ -267,7 +268,7 @@ def forms(info: Any, sample: Sample, torch: Any) -> dict[str, tuple[str, ...]]:
         if name in INPLACE_OPERATORS and plain:
             found["in-place operator"] = ("inplace", INPLACE_OPERATORS[name])
     if info.supports_out:
-        found |= {key: ("out", key) for key in BUFFERS}
+        found |= {key: ("out", key) for key in BUFFERS if (name, key) not in FORMS}
     return found
 
 
