@@ -18,6 +18,7 @@
 #include "gradus/nn/init.h"
 #include "gradus/nn/layers.h"
 #include "gradus/nn/loss.h"
+#include "gradus/nn/norm.h"
 #include "gradus/nn/sequential.h"
 #include "gradus/optim/optimizer.h"
 #include "gradus/optim/scheduler.h"

@@ -24,6 +24,16 @@ void for_each_index(const Bags& b, F&& f) {
       if (index[i] != b.padding) f(bag, i);
 }
 
+// sum[c] += w * row[c]; the compiler vectorises the contiguous case.
+template <class T, class A>
+void add_row(A* __restrict sum, const T* __restrict row, int64_t columns, int64_t stride, A w) {
+  if (stride == 1) {
+    for (int64_t c = 0; c < columns; ++c) sum[c] += w * static_cast<A>(row[c]);
+  } else {
+    for (int64_t c = 0; c < columns; ++c) sum[c] += w * static_cast<A>(row[c * stride]);
+  }
+}
+
 template <class T, class A>
 void sum_bag(const Bags& b, int64_t bag, bool mean, const Array& table, const Array& weights, A* sum) {
   const int64_t *index = b.index.as<int64_t>(), *bound = b.bounds.as<int64_t>(), columns = table.sizes[1];
@@ -34,7 +44,7 @@ void sum_bag(const Bags& b, int64_t bag, bool mean, const Array& table, const Ar
     ++n;
     const T* row = table.as<T>() + index[i] * table.strides[0];
     const A w = weights.data ? static_cast<A>(weights.as<T>()[i]) : A(1);
-    for (int64_t c = 0; c < columns; ++c) sum[c] += w * static_cast<A>(row[c * table.strides[1]]);
+    add_row(sum, row, columns, table.strides[1], w);
   }
   if (mean && n)
     for (int64_t c = 0; c < columns; ++c) sum[c] /= static_cast<A>(n);
@@ -111,13 +121,14 @@ void embedding_bag_backward(const Bags& bags, BagMode mode, const Array& grad, c
     if (by_frequency)
       for (int64_t i = 0; i < bags.index.sizes[0]; ++i) ++frequency[static_cast<size_t>(index[i])];
     std::vector<A> sum(static_cast<size_t>(table.sizes[0] * columns));  // rounded once
+    std::vector<A> sizes;
+    for (int64_t bag = 0; bag < bags.count(); ++bag) sizes.push_back(static_cast<A>(bags.size(bag)));
     for_each_index(bags, [&](int64_t bag, int64_t i) {
       A w = weights.data ? static_cast<A>(weights.as<T>()[i]) : A(1);
-      if (mode == BagMode::Mean) w /= static_cast<A>(bags.size(bag));
+      if (mode == BagMode::Mean) w /= sizes[static_cast<size_t>(bag)];
       if (by_frequency) w /= static_cast<A>(frequency[static_cast<size_t>(index[i])]);
       const T* from = grad.as<T>() + bag * columns;
-      A* to = sum.data() + index[i] * columns;
-      for (int64_t c = 0; c < columns; ++c) to[c] += w * static_cast<A>(from[c]);
+      add_row(sum.data() + index[i] * columns, from, columns, 1, w);
     });
     for (int64_t r = 0; r < table.sizes[0]; ++r)
       for (int64_t c = 0; c < columns; ++c) {

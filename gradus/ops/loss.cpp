@@ -61,7 +61,8 @@ Tensor SmoothL1Loss::d1(const Tensor& g, const In<0>& x, const In<1>& t, const A
 Tensor HuberLoss::forward(const Tensor& self, const Tensor& target, int64_t reduction, double delta) {
   check(delta > 0, "huber_loss does not support non-positive values for delta.");
   refuse_integers("huber_cpu", self.dtype());
-  const Tensor loss = _gradus_smooth_l1(self, target, delta) * delta;
+  Tensor loss = _gradus_smooth_l1(self, target, delta);
+  if (delta != 1) loss = loss * delta;
   return reduce_loss(loss.dtype() == self.dtype() ? loss : loss.to(self.dtype()), reduction);
 }
 Tensor HuberLoss::d0(const Tensor& g, const In<0>& x, const In<1>& t, const Attr<int64_t, 2>& reduction,
@@ -110,8 +111,8 @@ Tensor BinaryCrossEntropy::d1(const Tensor& g, const In<0>& x, const In<2>& weig
 
 Tensor BceWithLogits::forward(const Tensor& x, const Tensor& t, const Tensor& weight, const Tensor& pos_weight,
                               int64_t reduction) {
-  const Tensor softplus = (-x.abs()).exp().log1p() + (-x).clamp_min(0);  // -log sigmoid(x)
-  Tensor loss = pos_weight.defined() ? (1 - t) * x + ((pos_weight - 1) * t + 1) * softplus : (1 - t) * x + softplus;
+  Tensor loss =
+      pos_weight.defined() ? (1 - t) * x - ((pos_weight - 1) * t + 1) * log_sigmoid(x) : _gradus_bce_with_logits(x, t);
   if (weight.defined()) loss = loss * weight;
   return reduce_loss(loss, reduction);
 }
@@ -129,7 +130,6 @@ Tensor BceWithLogits::d0(const Tensor& g, const In<0>& x, const In<1>& t, const 
 }
 Tensor BceWithLogits::d1(const Tensor& g, const In<0>& x, const In<2>& w, const In<3>& p,
                          const Attr<int64_t, 4>& reduction) {
-  const auto log_sigmoid = [](const Tensor& v) { return -((-v.abs()).exp().log1p() + (-v).clamp_min(0)); };
   const Tensor positive = p.defined() ? p * log_sigmoid(x) : log_sigmoid(x);
   Tensor d = log_sigmoid(-x) - positive;
   if (w.defined()) d = d * w;

@@ -137,6 +137,15 @@ struct BinaryCrossEntropy {
   static Tensor d1(const Tensor& g, const In<0>& x, const In<2>& weight, const Attr<int64_t, 3>& reduction);
 };
 
+struct BceOfLogits {
+  static constexpr Op op{"_gradus_bce_with_logits(Tensor self, Tensor target) -> Tensor",
+                         "(1 - t) x - log sigmoid(x), computed without overflow.", Kind::PromoteFloat, ""};
+  static auto value(auto x, auto t) {
+    using T = decltype(x);
+    const T below = x < 0 ? -x : T(0);
+    return (1 - t) * x + (math::log1p(math::exp(-math::abs(x))) + below);
+  }
+};
 struct BceWithLogits {
   static constexpr Op op{
       "binary_cross_entropy_with_logits(Tensor self, Tensor target, Tensor? weight=None, Tensor? pos_weight=None, int "
