@@ -90,7 +90,11 @@ Object FromPython::fresh(PyObject* o) {
     if (index.get() != Py_None) v.node()->items.push_back(convert(index.get()));
     return v;
   }
-  if (PyType_Check(o) || PyFunction_Check(o) || PyCFunction_Check(o)) return global(o);
+  // The types of None and its kin have no name that could be looked up.
+  const auto* as_type = reinterpret_cast<PyTypeObject*>(o);
+  const bool nameless =
+      as_type == Py_TYPE(Py_None) || as_type == Py_TYPE(Py_Ellipsis) || as_type == Py_TYPE(Py_NotImplemented);
+  if ((PyType_Check(o) && !nameless) || PyFunction_Check(o)) return global(o);
   return object(o);
 }
 

@@ -132,9 +132,9 @@ def _is_known(name: str) -> bool:
 # ---- what the core calls for classes of Python
 
 
-def _global_name(obj) -> str:
+def _global_name(obj, name: str | None = None) -> str:
     """Module and qualified name of a class or function, as files have them: PyTorch's where it is one of its own."""
-    name = getattr(obj, "__qualname__", None) or obj.__name__
+    name = name or getattr(obj, "__qualname__", None) or obj.__name__
     module = pickle.whichmodule(obj, name)  # type: ignore[attr-defined]
     found = sys.modules.get(module)
     for part in name.split("."):
@@ -165,11 +165,13 @@ def _reduce(obj):
     """What rebuilds an object: (callee, arguments, by __new__?, list items, pairs[, state]), or a global's name."""
     import copyreg
 
+    for singleton in (None, ..., NotImplemented):
+        if obj is type(singleton):
+            return type, (singleton,), False, None, None
     reducer = copyreg.dispatch_table.get(type(obj))
     parts = reducer(obj) if reducer is not None else obj.__reduce_ex__(DEFAULT_PROTOCOL)
     if isinstance(parts, str):
-        module = pickle.whichmodule(obj, parts)  # type: ignore[attr-defined]
-        return module + "\n" + parts
+        return _global_name(obj, parts)
     if not isinstance(parts, tuple) or not 2 <= len(parts) <= 6:
         raise pickle.PicklingError("__reduce__ must return a string or tuple")
     callee, args, state, items, pairs, setter = (*parts, *[None] * (6 - len(parts)))
