@@ -138,7 +138,7 @@ IndexDims make_index_dims(const Equation& e, std::string_view text, TensorList o
 }
 
 // Equal indices of two dims: one dim in the place of the first.
-Tensor diagonal(const Tensor& x, int64_t first, int64_t second) {
+Tensor repeated_label(const Tensor& x, int64_t first, int64_t second) {
   Dims sizes, strides;
   for (int64_t d = 0; d < x.dim(); ++d) {
     if (d == second) continue;
@@ -174,7 +174,7 @@ Tensor spread(Tensor x, const std::vector<int>& labels, size_t operand, const In
     const int64_t first = seen[k];
     check(x.size(first) == x.size(at), "einsum(): subscript ", letter_of(label), " is repeated for operand ", operand,
           " but the sizes don't match, ", x.size(at), " != ", x.size(first));
-    x = diagonal(x, first, at);
+    x = repeated_label(x, first, at);
   }
   for (int64_t& d : order) {
     if (d >= 0) continue;
