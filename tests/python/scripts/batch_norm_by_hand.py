@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+torch.manual_seed(7)
 g = torch.Generator().manual_seed(7)
 n, fan_in, hidden, out = 32, 10, 20, 5
 x = torch.randn(n, fan_in, generator=g)

@@ -28,7 +28,7 @@ class RNN(nn.Module):
 
 rnn = RNN(len(vocab), 32)
 criterion = nn.NLLLoss()
-optimizer = torch.optim.Adagrad(rnn.parameters(), lr=0.1)
+optimizer = torch.optim.Adagrad(rnn.parameters(), lr=0.03)
 eye = torch.eye(len(vocab))
 length = 24
 for step in range(40):
