@@ -84,10 +84,7 @@ Object CheckpointReader::read() {
   return is_zip(bytes_) ? read_zip() : read_old();
 }
 
-void CheckpointReader::keep(const Object& value) {
-  expect_tree(value);
-  unpickler_->keep();
-}
+void CheckpointReader::keep(const Object& value) { unpickler_->keep(value); }
 
 /// ("storage", class, key, location, numel), in the old format with a view: None or (key, offset, numel).
 Object CheckpointReader::storage(const Object& reference) {

@@ -1,6 +1,7 @@
 // The machine: one step for each opcode of protocols 2 to 5.
 #include "gradus/io/unpickle.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -364,29 +365,33 @@ const Node* child(const Node& n, size_t i) {
 }
 }  // namespace
 
-void expect_tree(const Object& value) {
-  if (!value.owns()) return;
+void Unpickler::keep(const Object& value) {
   std::unordered_map<const Node*, size_t> height;  // of what was looked at; 0 while it is being looked at
-  std::vector<Place> path{{value.node(), 0}};
-  height[value.node()] = 0;
+  std::vector<Place> path;
+  const auto enter = [&](const Node* n) {
+    path.push_back({n, 0});
+    height[n] = 0;
+  };
+  if (value.owns()) enter(value.node());
   while (!path.empty()) {
     Place& place = path.back();
-    if (place.next < place.node->items.size() + 2) {
+    const size_t children = place.node->items.size() + 2;
+    if (place.next < children) {
       const Node* next = child(*place.node, place.next++);
-      if (!next) continue;
-      const auto [found, fresh] = height.try_emplace(next, 0);
-      if (fresh) path.push_back({next, 0});
-      else if (found->second == 0) refuse_pickle("the file holds a container that contains itself");
+      const auto found = next ? height.find(next) : height.end();
+      if (found != height.end() && found->second == 0) refuse_pickle("the file holds a container that contains itself");
+      if (next && found == height.end()) enter(next);
       if (path.size() > kMaxDepth) refuse_pickle("the file's values are nested too deeply");
       continue;
     }
     size_t tallest = 0;
-    for (size_t i = 0; i < place.node->items.size() + 2; ++i)
-      if (const Node* c = child(*place.node, i)) tallest = height[c] > tallest ? height[c] : tallest;
+    for (size_t i = 0; i < children; ++i)
+      if (const Node* c = child(*place.node, i)) tallest = std::max(tallest, height[c]);
     if (tallest >= kMaxDepth) refuse_pickle("the file's values are nested too deeply");
     height[place.node] = tallest + 1;
     path.pop_back();
   }
+  std::erase_if(made_, [&](const Object& v) { return height.count(v.node()); });
 }
 
 }  // namespace gradus::io

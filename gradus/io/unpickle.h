@@ -30,11 +30,12 @@ class Unpickler {
       : bytes_(bytes), surroundings_(surroundings), text_as_bytes_(text_as_bytes) {}
   Unpickler(const Unpickler&) = delete;
   Unpickler& operator=(const Unpickler&) = delete;
-  /// Takes apart whatever keep() does not protect: containers may hold each other in a circle.
+  /// Takes apart what keep() did not name: containers may hold each other in a circle.
   ~Unpickler();
   Object load();
-  /// The values read so far belong to the caller: they are known to hold no circle.
-  void keep() { made_.clear(); }
+  /// What `value` holds belongs to the caller. Raises if it holds itself, however far down, or is nested deeper than
+  /// 1,000 levels: then nothing is kept.
+  void keep(const Object& value);
   size_t position() const { return position_; }
 
  private:
@@ -74,9 +75,6 @@ class Unpickler {
   std::unordered_map<uint32_t, Object> memo_;
   std::vector<Object> made_;
 };
-
-/// Raises unless no container holds itself, however far down, and none is nested deeper than 1,000 levels.
-void expect_tree(const Object& value);
 
 // ---- what the machine shares with the functions it knows
 
