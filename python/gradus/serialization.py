@@ -17,7 +17,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from gradus import _C
+from gradus import _C, _missing
 
 __all__ = [
     "LoadEndianness",
@@ -31,6 +31,10 @@ __all__ = [
 ]
 
 DEFAULT_PROTOCOL = 2
+
+
+MAGIC_NUMBER = 0x1950A86A20F9469CFC6C  # of the format before PyTorch 1.6
+PROTOCOL_VERSION = 1001
 
 
 class LoadEndianness(Enum):
@@ -303,6 +307,34 @@ def _restore(location: str) -> None:
     )
 
 
+def default_restore_location(storage, location: str):
+    """The storage itself if the location is the CPU; raises for places where no tensor can be."""
+    _restore(location)
+    return storage
+
+
+def location_tag(storage) -> str:
+    """The name of the place where a storage lies: "cpu"."""
+    return "cpu"
+
+
+def validate_cuda_device(location: str) -> int:
+    """Raises: there is no CUDA here."""
+    _restore("cuda")
+    return -1
+
+
+def get_crc32_options() -> bool:
+    """True: files always have checksums, and `load` compares them."""
+    return True
+
+
+def set_crc32_options(compute_crc32: bool) -> None:
+    """Accepts True; files without checksums are read, but not written."""
+    if not compute_crc32:
+        raise NotImplementedError("files are always written with checksums")
+
+
 def _placer(map_location) -> Callable | None:
     """What the reader asks where a storage goes, given the storage and the place it was saved from."""
     if map_location is None:
@@ -424,3 +456,7 @@ def load(
         return value
     except pickle.UnpicklingError as error:
         raise pickle.UnpicklingError(_explain(str(error), weights_only)) from None
+
+
+def __getattr__(name: str):
+    raise _missing.missing("gradus.serialization", name)

@@ -445,3 +445,31 @@ def test_protocols():
         result = loaded(gradus, saved(torch, value, pickle_protocol=protocol))
         assert described(result) == described(value)
     assert loaded(torch, saved(gradus, [1], pickle_protocol=5)) == [1]
+
+
+def test_small_functions_of_the_module():
+    for library in (gradus, torch):
+        part = library.serialization
+        storage = library.ones(2).untyped_storage()
+        assert part.location_tag(storage) == "cpu" and part.default_restore_location(storage, "cpu") is storage
+        assert part.get_crc32_options() and part.set_crc32_options(True) is None
+        assert (part.MAGIC_NUMBER, part.PROTOCOL_VERSION, part.DEFAULT_PROTOCOL) == (0x1950A86A20F9469CFC6C, 1001, 2)
+        for call in (
+            lambda p=part: p.validate_cuda_device("cuda:0"),
+            lambda p=part, s=storage: p.default_restore_location(s, "cuda"),
+        ):
+            with pytest.raises(RuntimeError, match="Attempting to deserialize object on a CUDA device but"):
+                call()
+    with pytest.raises(
+        AttributeError, match="'gradus.serialization' has no attribute 'skip_data': Gradus does not have"
+    ):
+        gradus.serialization.skip_data  # noqa: B018
+
+
+def test_files_without_checksums_are_read():
+    torch.serialization.set_crc32_options(False)
+    try:
+        data = saved(torch, {"x": torch.arange(5)})
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert loaded(gradus, data)["x"].tolist() == [0, 1, 2, 3, 4]
