@@ -1,8 +1,6 @@
 // Margin losses: checks, formulas, gradients.
 #include "gradus/ops/margin_loss.h"
 
-#include <limits>
-
 #include "gradus/kernels/index.h"
 #include "gradus/kernels/margin.h"
 #include "gradus/ops/loss.h"
@@ -168,29 +166,15 @@ Tensor cosine_embedding_loss(const Tensor& input1, const Tensor& input2, const T
   return reduce_loss(together + where(target == Scalar(-1), (cosine - margin).clamp_min(0), nothing), reduction);
 }
 
-namespace {
-
-// |a - b + eps| along the last dim.
-Tensor distance(const Tensor& a, const Tensor& b, double p, double eps) {
-  const Tensor d = (a - b + eps).abs();
-  if (p == 1) return d.sum(-1);
-  if (p == 0) return (d != Scalar(0)).to(d.dtype()).sum(-1);
-  if (p == std::numeric_limits<double>::infinity()) return d.amax(-1);
-  if (p == 2) return (d * d).sum(-1).sqrt();
-  return d.pow(p).sum(-1).pow(1 / p);
-}
-
-}  // namespace
-
 Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative, double margin,
                            double p, double eps, bool swap, int64_t reduction) {
   check(anchor.dim() == positive.dim() && positive.dim() == negative.dim(),
         "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
         "anchor ",
         anchor.dim(), "D, positive ", positive.dim(), "D, and negative ", negative.dim(), "D inputs");
-  const Tensor near = distance(anchor, positive, p, eps);
-  Tensor far = distance(anchor, negative, p, eps);
-  if (swap) far = minimum(far, distance(positive, negative, p, eps));
+  const Tensor near = pairwise_distance(anchor, positive, p, eps);
+  Tensor far = pairwise_distance(anchor, negative, p, eps);
+  if (swap) far = minimum(far, pairwise_distance(positive, negative, p, eps));
   return reduce_loss((near + margin - far).clamp_min(0), reduction);
 }
 
