@@ -4,30 +4,30 @@
 #include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
-namespace {
 
-DType compute_dtype(DType t) { return is_reduced_floating(t) ? DType::Float32 : t; }
-Tensor as(const Tensor& t, DType dtype) { return !t.defined() || t.dtype() == dtype ? t : t.to(dtype); }
-Tensor operand_of(const Tensor& t, DType dtype) { return t.defined() ? as(t, dtype).contiguous() : t; }
+using detail::check_norm_dtypes;
+using detail::norm_cast;
+using detail::norm_channels_last;
+using detail::norm_dtype;
+using detail::norm_operand;
+
+namespace {
 
 // A batch as the kernels see it: [n, c, inner] in memory, whichever way the tensor's channels lie.
 struct Batch {
   int64_t n, c, inner;
   bool last;  // channels are the innermost dim in memory
 
-  explicit Batch(const Tensor& x) : n(x.size(0)), c(x.size(1)), inner(1), last(false) {
-    if (!x.is_contiguous())
-      last = (x.dim() == 4 && x.is_contiguous(MemoryFormat::ChannelsLast)) ||
-             (x.dim() == 5 && x.is_contiguous(MemoryFormat::ChannelsLast3d));
+  explicit Batch(const Tensor& x) : n(x.size(0)), c(x.size(1)), inner(1), last(norm_channels_last(x)) {
     for (int64_t d = 2; d < x.dim(); ++d) (last ? n : inner) *= x.size(d);
   }
   int64_t count() const { return n * inner; }
   Tensor flat(const Tensor& x, DType dtype) const {
-    if (!last) return operand_of(x, dtype);
+    if (!last) return norm_operand(x, dtype);
     Dims order{0};
     for (int64_t d = 2; d < x.dim(); ++d) order.push_back(d);
     order.push_back(1);
-    return operand_of(x.permute(order), dtype);
+    return norm_operand(x.permute(order), dtype);
   }
   Tensor restored(const Tensor& y) const {
     if (!last) return y;
@@ -70,19 +70,6 @@ void update_running(const Tensor& running, const Tensor& value, double momentum)
   submit(r);
 }
 
-// Returns whether the parameters are float32 beside a 16-bit input.
-bool check_dtypes(const Tensor& x, std::initializer_list<const Tensor*> parameters) {
-  bool mixed = false;
-  for (const Tensor* p : parameters) mixed |= p->defined() && p->dtype() != x.dtype();
-  refuse_integers("batch_norm", x.dtype());
-  if (!mixed) return false;
-  for (const Tensor* p : parameters)
-    check(!p->defined() || p->dtype() == DType::Float32,
-          "mixed dtype (CPU): expect parameter to have scalar type of Float");
-  check(is_reduced_floating(x.dtype()), "mixed dtype (CPU): all inputs must share same datatype.");
-  return true;
-}
-
 void check_running(const Tensor& running, const char* name, int64_t c, bool training) {
   if (!running.defined()) return check(training, name, " must be defined in evaluation mode");
   check(running.numel() == c, name, " should contain ", c, " elements not ", running.numel());
@@ -104,10 +91,10 @@ detail::ThreeTensors NativeBatchNorm::forward(const Tensor& input, const Tensor&
                                               double momentum, double eps) {
   const int64_t channels = input.size(1);
   check_parameters(weight, bias, running_mean, running_var, channels, training);
-  const bool mixed = check_dtypes(input, {&weight, &bias, &running_mean, &running_var});
+  const bool mixed = check_norm_dtypes("batch_norm", input, {&weight, &bias, &running_mean, &running_var});
   check(!training || input.numel() > 0,
         "input tensor must have at least one element, but got input_sizes = ", input.sizes());
-  const DType compute = compute_dtype(input.dtype());
+  const DType compute = norm_dtype(input.dtype());
   const Batch b(input);
   const Tensor x = b.flat(input, compute);
   Tensor mean, rstd;
@@ -118,14 +105,14 @@ detail::ThreeTensors NativeBatchNorm::forward(const Tensor& input, const Tensor&
     update_running(running_mean, mean, momentum);
     if (running_var.defined()) update_running(running_var, spread / (b.count() - 1), momentum);
   } else {
-    mean = operand_of(running_mean, compute);
-    rstd = (operand_of(running_var, compute) + eps).rsqrt();
+    mean = norm_operand(running_mean, compute);
+    rstd = (norm_operand(running_var, compute) + eps).rsqrt();
   }
   const Tensor y =
-      _gradus_batch_apply(x, mean, rstd, operand_of(weight, compute), operand_of(bias, compute), b.n, b.c, b.inner);
+      _gradus_batch_apply(x, mean, rstd, norm_operand(weight, compute), norm_operand(bias, compute), b.n, b.c, b.inner);
   const DType kept = mixed ? DType::Float32 : input.dtype();
   if (!training) mean = rstd = empty(IntList(0), compute);
-  return {b.restored(as(y, input.dtype())), as(mean, kept), as(rstd, kept)};
+  return {b.restored(norm_cast(y, input.dtype())), norm_cast(mean, kept), norm_cast(rstd, kept)};
 }
 
 namespace {
@@ -157,13 +144,13 @@ Tensors detail::batch_norm_gradients(const Tensor& g, const Wants& wants, const 
                                      const Tensor& running_mean, const Tensor& running_var, bool training, double eps,
                                      const Tensor& mean, const Tensor& rstd) {
   if (is_grad_enabled()) return gradients_in_graph(g, wants, x, weight, running_mean, running_var, training, eps);
-  const DType compute = compute_dtype(x.dtype());
+  const DType compute = norm_dtype(x.dtype());
   const Batch b(x);
-  const Tensor m = operand_of(training ? mean : running_mean, compute);
-  const Tensor inverse = training ? operand_of(rstd, compute) : (operand_of(running_var, compute) + eps).rsqrt();
+  const Tensor m = norm_operand(training ? mean : running_mean, compute);
+  const Tensor inverse = training ? norm_operand(rstd, compute) : (norm_operand(running_var, compute) + eps).rsqrt();
   auto [dx, dw, db] =
-      _gradus_batch_norm_backward(b.flat(g, compute), b.flat(x, compute), operand_of(weight, compute), m, inverse, b.n,
-                                  b.c, b.inner, training, wants[0], wants[1] || wants[2]);
+      _gradus_batch_norm_backward(b.flat(g, compute), b.flat(x, compute), norm_operand(weight, compute), m, inverse,
+                                  b.n, b.c, b.inner, training, wants[0], wants[1] || wants[2]);
   Tensors out(3);
   if (wants[0]) out[0] = b.restored(dx);
   if (wants[1]) out[1] = dw;

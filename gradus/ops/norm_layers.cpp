@@ -7,6 +7,13 @@
 #include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
+
+using detail::check_norm_dtypes;
+using detail::norm_cast;
+using detail::norm_channels_last;
+using detail::norm_dtype;
+using detail::norm_operand;
+
 namespace {
 
 NormShape shape_of(const int64_t* ints) { return {ints[0], ints[1], ints[2], ints[3]}; }
@@ -75,16 +82,8 @@ void BatchNormBackwardKernel::run(const Launch& l) {
                       wanted(l.out[0], l.ints[5]), wanted(l.out[1], l.ints[6]), wanted(l.out[2], l.ints[6]));
 }
 
-namespace {
-
-// ---- dtypes: kernels compute 16-bit floats in float32
-
-DType compute_dtype(DType t) { return is_reduced_floating(t) ? DType::Float32 : t; }
-Tensor as(const Tensor& t, DType dtype) { return !t.defined() || t.dtype() == dtype ? t : t.to(dtype); }
-Tensor operand_of(const Tensor& t, DType dtype) { return t.defined() ? as(t, dtype).contiguous() : t; }
-
-// Parameters may be float32 beside a 16-bit input; returns whether they are.
-bool check_mixed(const char* kernel, const Tensor& x, std::initializer_list<const Tensor*> parameters) {
+// Parameters may be float32 beside a 16-bit input.
+bool detail::check_norm_dtypes(const char* kernel, const Tensor& x, std::initializer_list<const Tensor*> parameters) {
   bool mixed = false;
   for (const Tensor* p : parameters) mixed |= p->defined() && p->dtype() != x.dtype();
   if (mixed) {
@@ -96,6 +95,13 @@ bool check_mixed(const char* kernel, const Tensor& x, std::initializer_list<cons
   refuse_integers(kernel, x.dtype());
   return mixed;
 }
+
+bool detail::norm_channels_last(const Tensor& x) {
+  return !x.is_contiguous() && ((x.dim() == 4 && x.is_contiguous(MemoryFormat::ChannelsLast)) ||
+                                (x.dim() == 5 && x.is_contiguous(MemoryFormat::ChannelsLast3d)));
+}
+
+namespace {
 
 // ---- the gradients as differentiable tensor code, for derivatives of gradients
 
@@ -173,16 +179,16 @@ void check_layer_norm(const Tensor& input, const IntList& shape, const Tensor& w
 detail::ThreeTensors NativeLayerNorm::forward(const Tensor& input, const IntList& shape, const Tensor& weight,
                                               const Tensor& bias, double eps) {
   check_layer_norm(input, shape, weight, bias, ", ");
-  const bool mixed = check_mixed("LayerNormKernelImpl", input, {&weight, &bias});
-  const DType compute = compute_dtype(input.dtype());
+  const bool mixed = check_norm_dtypes("LayerNormKernelImpl", input, {&weight, &bias});
+  const DType compute = norm_dtype(input.dtype());
   const int64_t lead = input.dim() - shape.size(), n = product(input.sizes(), 0, lead);
   const int64_t c = product(shape, 0, shape.size());
-  auto [y, mean, rstd] = _gradus_group_norm(operand_of(input, compute), operand_of(weight, compute),
-                                            operand_of(bias, compute), n, c, 1, 1, eps);
+  auto [y, mean, rstd] = _gradus_group_norm(norm_operand(input, compute), norm_operand(weight, compute),
+                                            norm_operand(bias, compute), n, c, 1, 1, eps);
   Dims statistics(input.sizes());
   for (int64_t i = lead; i < input.dim(); ++i) statistics[i] = 1;
   const DType kept = mixed ? DType::Float32 : input.dtype();
-  return {as(y, input.dtype()), as(mean.view(statistics), kept), as(rstd.view(statistics), kept)};
+  return {norm_cast(y, input.dtype()), norm_cast(mean.view(statistics), kept), norm_cast(rstd.view(statistics), kept)};
 }
 
 Tensors NativeLayerNorm::together(const Tensor& g, const Wants& wants, const In<0>& x, const Attr<Dims, 1>& shape,
@@ -191,11 +197,11 @@ Tensors NativeLayerNorm::together(const Tensor& g, const Wants& wants, const In<
   const int64_t lead = x.dim() - static_cast<int64_t>(shape->size());
   if (is_grad_enabled())
     return Formula{g, x, weight, dims_from(lead, x.dim()), dims_from(0, lead), *eps, 0, 2, 3}.gradients(wants);
-  const DType compute = compute_dtype(x.dtype());
+  const DType compute = norm_dtype(x.dtype());
   const int64_t n = product(x.sizes(), 0, lead), c = product(x.sizes(), lead, x.dim());
   auto [dx, dw, db] = _gradus_group_norm_backward(
-      operand_of(g, compute), operand_of(x, compute), operand_of(weight, compute), operand_of(mean, compute),
-      operand_of(rstd, compute), n, c, 1, 1, wants[0], wants[2] || wants[3]);
+      norm_operand(g, compute), norm_operand(x, compute), norm_operand(weight, compute), norm_operand(mean, compute),
+      norm_operand(rstd, compute), n, c, 1, 1, wants[0], wants[2] || wants[3]);
   Tensors out(3);
   if (wants[0]) out[0] = dx;
   if (wants[2]) out[1] = dw.view(*shape);
@@ -224,12 +230,8 @@ void check_group_norm(const Tensor& input, const Tensor& weight, const Tensor& b
         weight.defined() ? weight.sizes() : IntList{0}, " and input of shape ", input.sizes());
 }
 
-bool is_channels_last(const Tensor& x) {
-  return !x.is_contiguous() && ((x.dim() == 4 && x.is_contiguous(MemoryFormat::ChannelsLast)) ||
-                                (x.dim() == 5 && x.is_contiguous(MemoryFormat::ChannelsLast3d)));
-}
 Tensor like_layout(const Tensor& y, const Tensor& x) {
-  if (!is_channels_last(x)) return y;
+  if (!norm_channels_last(x)) return y;
   return y.contiguous(x.dim() == 4 ? MemoryFormat::ChannelsLast : MemoryFormat::ChannelsLast3d);
 }
 
@@ -241,15 +243,15 @@ detail::ThreeTensors NativeGroupNorm::forward(const Tensor& input, const Tensor&
   check(input.numel() == n * c * inner,
         "Expected X.numel() == N * C * HxW to be true, but got false.  (Could this error message be improved?  If so, "
         "please report an enhancement request to PyTorch.)");
-  check(input.is_contiguous() || is_channels_last(input),
+  check(input.is_contiguous() || norm_channels_last(input),
         "Expected X.is_contiguous(memory_format) to be true, but got false.  (Could this error message be improved?  "
         "If so, please report an enhancement request to PyTorch.)");
-  const bool mixed = check_mixed("GroupNormKernelImpl", input, {&weight, &bias});
-  const DType compute = compute_dtype(input.dtype());
-  auto [y, mean, rstd] = _gradus_group_norm(operand_of(input, compute), operand_of(weight, compute),
-                                            operand_of(bias, compute), n, c, inner, group, eps);
+  const bool mixed = check_norm_dtypes("GroupNormKernelImpl", input, {&weight, &bias});
+  const DType compute = norm_dtype(input.dtype());
+  auto [y, mean, rstd] = _gradus_group_norm(norm_operand(input, compute), norm_operand(weight, compute),
+                                            norm_operand(bias, compute), n, c, inner, group, eps);
   const DType kept = mixed ? DType::Float32 : input.dtype();
-  return {like_layout(as(y, input.dtype()), input), as(mean, kept), as(rstd, kept)};
+  return {like_layout(norm_cast(y, input.dtype()), input), norm_cast(mean, kept), norm_cast(rstd, kept)};
 }
 
 Tensors NativeGroupNorm::together(const Tensor& g, const Wants& wants, const Grad<1>& g_mean, const Grad<2>& g_rstd,
@@ -272,10 +274,10 @@ Tensors NativeGroupNorm::together(const Tensor& g, const Wants& wants, const Gra
       if (out[i].defined()) out[i] = out[i].reshape(IntList(*c));
     return out;
   }
-  const DType compute = compute_dtype(x.dtype());
+  const DType compute = norm_dtype(x.dtype());
   auto [dx, dw, db] = _gradus_group_norm_backward(
-      operand_of(g, compute), operand_of(x, compute), operand_of(weight, compute), operand_of(mean, compute),
-      operand_of(rstd, compute), *n, *c, *inner, *groups, wants[0], wants[1] || wants[2]);
+      norm_operand(g, compute), norm_operand(x, compute), norm_operand(weight, compute), norm_operand(mean, compute),
+      norm_operand(rstd, compute), *n, *c, *inner, *groups, wants[0], wants[1] || wants[2]);
   Tensors out(3);
   if (wants[0]) out[0] = dx;
   if (wants[1]) out[1] = dw;
@@ -286,7 +288,7 @@ Tensors NativeGroupNorm::together(const Tensor& g, const Wants& wants, const Gra
 Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight, const Tensor& bias, double eps, bool) {
   const int64_t n = input.size(0), c = input.size(1);
   check_group_norm(input, weight, bias, c, num_groups);
-  const Tensor x = is_channels_last(input) ? input : input.contiguous();
+  const Tensor x = norm_channels_last(input) ? input : input.contiguous();
   return std::get<0>(native_group_norm(x, weight, bias, n, c, product(input.sizes(), 2, input.dim()), num_groups, eps));
 }
 
@@ -299,11 +301,11 @@ Tensor rms_norm(const Tensor& input, IntList shape, const Tensor& weight, std::o
   refuse_integers("rms_norm", input.dtype());
   const double least = input.dtype() == DType::Float64 ? std::numeric_limits<double>::epsilon()
                                                        : static_cast<double>(std::numeric_limits<float>::epsilon());
-  const Tensor x = as(input, compute_dtype(input.dtype()));
+  const Tensor x = norm_cast(input, norm_dtype(input.dtype()));
   const Tensor mean_square = x.pow(2).mean(dims_from(x.dim() - shape.size(), x.dim()), true);
   Tensor y = x * (mean_square + eps.value_or(least)).rsqrt();
   if (weight.defined()) y = y * weight;
-  return as(y, input.dtype());
+  return norm_cast(y, input.dtype());
 }
 
 }  // namespace gradus

@@ -95,6 +95,15 @@ inline constexpr Op group_norm_op{
 // ---- batch normalisation
 
 namespace detail {
+/// What the kernels compute in: float32 for 16-bit floats.
+inline DType norm_dtype(DType t) { return is_reduced_floating(t) ? DType::Float32 : t; }
+inline Tensor norm_cast(const Tensor& t, DType dtype) { return !t.defined() || t.dtype() == dtype ? t : t.to(dtype); }
+/// As the kernels take it; an undefined tensor stays undefined.
+inline Tensor norm_operand(const Tensor& t, DType dtype) { return t.defined() ? norm_cast(t, dtype).contiguous() : t; }
+/// Refuses dtypes that don't go together; returns whether parameters are float32 beside a 16-bit input.
+bool check_norm_dtypes(const char* kernel, const Tensor& x, std::initializer_list<const Tensor*> parameters);
+/// Whether channels are the innermost dim in memory.
+bool norm_channels_last(const Tensor& x);
 /// The gradients for input, weight and bias, whichever operator computed the forward pass.
 Tensors batch_norm_gradients(const Tensor& g, const Wants& wants, const Tensor& x, const Tensor& weight,
                              const Tensor& running_mean, const Tensor& running_var, bool training, double eps,

@@ -30,5 +30,11 @@ def test_agrees_with_pytorch(name, reports):
     )
 
 
+def test_nodes_have_pytorchs_names(reports):
+    done = [r for r in reports.values() if not isinstance(r, isolated.ChildFailed)]
+    total, renamed = sum(r.total for r in done), {r.name: r.renamed for r in done if r.renamed}
+    assert sum(renamed.values()) <= (1 - BAR) * total, renamed
+
+
 def test_the_table_holds_what_everybody_uses():
     assert {"Linear", "BatchNorm2d", "LayerNorm", "CrossEntropyLoss", "Embedding", "ReLU"} <= set(module_infos())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from gradus.nn import functional as _functional
 from gradus.nn.modules import activation as _activation
 from gradus.nn.modules import batchnorm as _batchnorm
 from gradus.nn.modules import distance as _distance
@@ -32,12 +31,8 @@ __all__ = [
     "Unflatten",
 ]
 
-# Modules whose function is missing are missing, too.
-_needs = {_padding: "pad", _pixelshuffle: "pixel_shuffle", _distance: "pairwise_distance", "Bilinear": "bilinear"}
 for _file in (_batchnorm, _distance, _linear, _loss, _normalization, _padding, _pixelshuffle, _sparse):
     for _name, _value in vars(_file).items():
-        if not all(hasattr(_functional, _needs[key]) for key in (_file, _name) if key in _needs):
-            continue
         if not _name.startswith("_") and isinstance(_value, type) and _value.__module__ == _file.__name__:
             globals()[_name] = _value
             __all__.append(_name)
