@@ -178,6 +178,8 @@ def compare_refusals(report: ErrorReport, chosen: Iterator[tuple[str, Sample]], 
 def judge(
     report: ErrorReport, label: str, expected: tuple[str, str], actual: tuple[str, str] | None, changed: list[str]
 ) -> None:
+    if actual is not None and actual[0] == "NotImplementedError" and "does not have yet" in actual[1]:
+        return  # what is not here says so before anything else
     report.total += 1
     report.unchanged += not changed
     if changed:
