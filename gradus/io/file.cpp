@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -33,10 +34,15 @@ std::string resolved(const std::string& path) {
   return realpath(path.c_str(), buffer) ? std::string(buffer) : path;
 }
 
-mode_t usual_mode() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
+// A new file in the folder, with the access rights that files get here. -1 and errno if there is none.
+int make_beside(const std::string& folder, std::string& name) {
+  static std::atomic<unsigned> counter{0};
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    name = str(folder, "/.gradus-", getpid(), "-", counter++);
+    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0 || errno != EEXIST) return file;  // left over from a program that was killed: the next name
+  }
+  return -1;
 }
 
 void sync_folder(const std::string& folder) {
@@ -88,10 +94,12 @@ FileSink::FileSink(const std::string& path) : path_(path), target_(resolved(path
     return;
   }
   if (exists && access(target_.c_str(), W_OK) < 0) refuse("write to");
-  temporary_ = folder + "/.gradus-XXXXXX";
-  file_ = mkostemp(temporary_.data(), O_CLOEXEC);
-  if (file_ < 0) refuse("make a file beside");
-  fchmod(file_, exists ? info.st_mode & 07777 : usual_mode());
+  file_ = make_beside(folder, temporary_);
+  if (file_ < 0) {
+    temporary_.clear();
+    refuse("make a file beside");
+  }
+  if (exists) fchmod(file_, info.st_mode & 07777);
 }
 
 FileSink::~FileSink() {
