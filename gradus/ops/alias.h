@@ -62,31 +62,31 @@ inline constexpr Op subtract_scalar_inplace_op{
     Kind::Composite, "m"};
 inline constexpr Op negative_op{"negative(Tensor self) -> Tensor", "Another name of neg.", Kind::Composite, "fmo"};
 inline constexpr Op negative_inplace_op{"negative_(Tensor(a!) self) -> Tensor(a!)", "Another name of neg_.",
-                                        Kind::Composite, "m"};
+                                        Kind::Composite, "fm"};
 inline constexpr Op absolute_op{"absolute(Tensor self) -> Tensor", "Another name of abs.", Kind::Composite, "fmo"};
 inline constexpr Op absolute_inplace_op{"absolute_(Tensor(a!) self) -> Tensor(a!)", "Another name of abs_.",
                                         Kind::Composite, "m"};
 inline constexpr Op fix_op{"fix(Tensor self) -> Tensor", "Another name of trunc.", Kind::Composite, "fmo"};
 inline constexpr Op fix_inplace_op{"fix_(Tensor(a!) self) -> Tensor(a!)", "Another name of trunc_.", Kind::Composite,
-                                   "m"};
+                                   "fm"};
 inline constexpr Op arcsin_op{"arcsin(Tensor self) -> Tensor", "Another name of asin.", Kind::Composite, "fmo"};
 inline constexpr Op arcsin_inplace_op{"arcsin_(Tensor(a!) self) -> Tensor(a!)", "Another name of asin_.",
-                                      Kind::Composite, "m"};
+                                      Kind::Composite, "fm"};
 inline constexpr Op arccos_op{"arccos(Tensor self) -> Tensor", "Another name of acos.", Kind::Composite, "fmo"};
 inline constexpr Op arccos_inplace_op{"arccos_(Tensor(a!) self) -> Tensor(a!)", "Another name of acos_.",
-                                      Kind::Composite, "m"};
+                                      Kind::Composite, "fm"};
 inline constexpr Op arctan_op{"arctan(Tensor self) -> Tensor", "Another name of atan.", Kind::Composite, "fmo"};
 inline constexpr Op arctan_inplace_op{"arctan_(Tensor(a!) self) -> Tensor(a!)", "Another name of atan_.",
-                                      Kind::Composite, "m"};
+                                      Kind::Composite, "fm"};
 inline constexpr Op arcsinh_op{"arcsinh(Tensor self) -> Tensor", "Another name of asinh.", Kind::Composite, "fmo"};
 inline constexpr Op arcsinh_inplace_op{"arcsinh_(Tensor(a!) self) -> Tensor(a!)", "Another name of asinh_.",
-                                       Kind::Composite, "m"};
+                                       Kind::Composite, "fm"};
 inline constexpr Op arccosh_op{"arccosh(Tensor self) -> Tensor", "Another name of acosh.", Kind::Composite, "fmo"};
 inline constexpr Op arccosh_inplace_op{"arccosh_(Tensor(a!) self) -> Tensor(a!)", "Another name of acosh_.",
-                                       Kind::Composite, "m"};
+                                       Kind::Composite, "fm"};
 inline constexpr Op arctanh_op{"arctanh(Tensor self) -> Tensor", "Another name of atanh.", Kind::Composite, "fmo"};
 inline constexpr Op arctanh_inplace_op{"arctanh_(Tensor(a!) self) -> Tensor(a!)", "Another name of atanh_.",
-                                       Kind::Composite, "m"};
+                                       Kind::Composite, "fm"};
 inline constexpr Op arctan2_op{"arctan2(Tensor self, Tensor other) -> Tensor", "Another name of atan2.",
                                Kind::Composite, "fmo"};
 inline constexpr Op arctan2_inplace_op{"arctan2_(Tensor(a!) self, Tensor other) -> Tensor(a!)",

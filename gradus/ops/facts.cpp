@@ -28,6 +28,7 @@ bool is_coalesced(const Tensor&) {
 int64_t sparse_dim(const Tensor&) { return 0; }
 int64_t dense_dim(const Tensor& self) { return self.dim(); }
 
+Tensor to_dense(const Tensor& self, OptDType dtype, std::optional<bool>) { return dtype ? self.to(*dtype) : self; }
 Tensor resolve_conj(const Tensor& self) { return self; }
 Tensor resolve_neg(const Tensor& self) { return self; }
 

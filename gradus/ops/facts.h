@@ -29,6 +29,8 @@ inline constexpr Op sparse_dim_op{"sparse_dim(Tensor self) -> int", "0: tensors 
 inline constexpr Op dense_dim_op{"dense_dim(Tensor self) -> int", "Number of dims: tensors are dense.", Kind::Composite,
                                  "m"};
 
+inline constexpr Op to_dense_op{"to_dense(Tensor self, ScalarType? dtype=None, *, bool? masked_grad=None) -> Tensor",
+                                "self, converted if a dtype is given: tensors are dense.", Kind::Composite, "m"};
 inline constexpr Op resolve_conj_op{"resolve_conj(Tensor(a) self) -> Tensor(a)", "self.", Kind::Composite, "fm"};
 inline constexpr Op resolve_neg_op{"resolve_neg(Tensor(a) self) -> Tensor(a)", "self.", Kind::Composite, "fm"};
 

@@ -125,10 +125,10 @@ int traverse_python(PyObject* self, visitproc visit, void* arg) {
 }
 // Name, signature, text and attributes are those of the function inside.
 PyObject* getattr_python(PyObject* self, PyObject* name) {
-  if (PyUnicode_CompareWithASCIIString(name, "__class__") == 0) return PyObject_GenericGetAttr(self, name);
+  for (const char* own_name : {"__class__", "__get__", "__call__", "__reduce__", "__reduce_ex__"})
+    if (PyUnicode_CompareWithASCIIString(name, own_name) == 0) return PyObject_GenericGetAttr(self, name);
   if (PyUnicode_CompareWithASCIIString(name, "__wrapped__") == 0)
     return Py_INCREF(of(self)->function), of(self)->function;
-  if (PyUnicode_CompareWithASCIIString(name, "__get__") == 0) return PyObject_GenericGetAttr(self, name);
   return PyObject_GetAttr(of(self)->function, name);
 }
 int setattr_python(PyObject* self, PyObject* name, PyObject* value) {

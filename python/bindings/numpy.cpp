@@ -226,6 +226,7 @@ Tensor tensor_from_buffer(PyObject* object, DType dtype, int64_t count, int64_t 
 PyObject* ndarray_of(const Tensor& t) {
   if (!kFormats[static_cast<int>(t.dtype())])
     raise(ErrorKind::Type, str("Got unsupported ScalarType ", scalar_type_name(t.dtype())));
+  t.impl()->view->array();  // raises if the storage is too small for it
   static PyObject* asarray = imported("numpy", "asarray");
   Ref source = own(new_export(t));
   return PyObject_CallOneArg(asarray, source.get());

@@ -34,6 +34,15 @@ PyObject* is_false(PyObject*, void*) { Py_RETURN_FALSE; }
 PyObject* subclass_check(PyObject*, PyObject*) { Py_RETURN_FALSE; }
 PyObject* get_bases(PyObject*, void*) { return PyTuple_New(0); }
 
+// FloatTensor | None, in annotations.
+PyObject* unite(PyObject* a, PyObject* b) {
+  return guarded([&] {
+    static PyObject* united = imported("typing", "Union");
+    Ref pair = own(PyTuple_Pack(2, a, b));
+    return PyObject_GetItem(united, pair.get());
+  });
+}
+
 PyMethodDef methods[] = {{"__instancecheck__", &instance_check, METH_O, nullptr},
                          {"__subclasscheck__", &subclass_check, METH_O, nullptr},
                          {}};
@@ -58,11 +67,8 @@ bool is_tensor_kind(PyObject* o, DType& dtype) {
 }
 
 void init_tensor_kinds(PyObject* module) {
-  PyType_Slot slots[] = {{Py_tp_call, slot(&call)},
-                         {Py_tp_repr, slot(&repr)},
-                         {Py_tp_methods, methods},
-                         {Py_tp_getset, attributes},
-                         {0, nullptr}};
+  PyType_Slot slots[] = {{Py_tp_call, slot(&call)}, {Py_tp_repr, slot(&repr)},  {Py_tp_methods, methods},
+                         {Py_nb_or, slot(&unite)},  {Py_tp_getset, attributes}, {0, nullptr}};
   PyType_Spec spec{"gradus.tensortype", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   kind_type = make_type(spec);
   for (int i = 0; i < kNumDTypes; ++i) {

@@ -133,7 +133,7 @@ PyObject* delete_item(PyObject*, PyObject*) {
 }
 
 PyObject* reversed(PyObject* self, PyObject*) {
-  return tensor_of(self).dim() ? PyObject_CallMethod(self, "flip", "i", 0) : returns_self(self, nullptr);
+  return guarded([&] { return wrap(tensor_of(self).dim() ? flip(tensor_of(self), 0) : tensor_of(self)); });
 }
 
 // ---- autograd

@@ -154,6 +154,34 @@ def storage_type(self):
     return _typed_storage(self)._get_legacy_storage_class()
 
 
+# ---- the old resize
+
+
+def resize(self, *sizes):
+    """Another shape with as many elements. Deprecated: use reshape, or resize_ to change the number of elements."""
+    import math
+    import warnings
+
+    warnings.warn("non-inplace resize is deprecated", stacklevel=2)
+    if not all(isinstance(size, int) for size in sizes) or math.prod(sizes) != self.numel():
+        wanted = "x".join(map(str, sizes))
+        total = sizes[0] if len(sizes) == 1 else math.prod(sizes)
+        raise RuntimeError(
+            f"requested resize to {wanted} ({total} elements in total), but the given tensor has a size of "
+            f"{'x'.join(map(str, self.size()))} ({self.numel()} elements). autograd's resize can only change the shape "
+            "of a given tensor, while preserving the number of elements. "
+        )
+    return self.contiguous().view(*sizes) if sizes else self.reshape(())
+
+
+def resize_as(self, tensor):
+    """Another tensor's shape with as many elements. Deprecated: use reshape_as or resize_as_."""
+    import warnings
+
+    warnings.warn("non-inplace resize_as is deprecated", stacklevel=2)
+    return self.contiguous().view(tensor.size())
+
+
 # ---- looks
 
 
@@ -164,7 +192,17 @@ def __dir__(self):
     return sorted(n for n in names if not n[0].isdigit())
 
 
-_METHODS = [__deepcopy__, __reduce_ex__, __setstate__, storage, _typed_storage, storage_type, __dir__]
+_METHODS = [
+    __deepcopy__,
+    __reduce_ex__,
+    __setstate__,
+    storage,
+    _typed_storage,
+    storage_type,
+    resize,
+    resize_as,
+    __dir__,
+]
 
 
 def _lazy_method(module: str, name: str):

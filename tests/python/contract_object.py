@@ -51,6 +51,7 @@ PROGRAMS = {
             lib.FloatTensor.is_cuda
             lib.FloatTensor.layout
             issubclass(lib.FloatTensor, lib.Tensor)
+            (lib.FloatTensor | None) is not None
             lib.DoubleTensor == lib.FloatTensor""")''',
     "new": '''
         x = lib.arange(4.0); i = lib.tensor(3)
@@ -81,6 +82,8 @@ PROGRAMS = {
             x.new_full((2,), 3)
             i.new_full((2,), 3.5)
             x.new_empty(2, 3).shape
+            x.new_empty_strided((2, 3), (1, 2)).stride()
+            x.new_empty_strided((2,), (1, 2))
             x.new_zeros("a")
             x.new_full(2, 3)""")''',
     "type": '''
@@ -209,6 +212,7 @@ PROGRAMS = {
             iter(f)
             [*lib.ones(2, 2)]
             (lambda a, b: a + b)(*lib.ones(2))
+            reversed(x)
             reversed(f)
             (1 in x, 5 in x, f in x)
             "a" in x
@@ -265,6 +269,11 @@ PROGRAMS = {
             x.grad_dtype
             x.is_coalesced()
             (x.sparse_dim(), x.dense_dim(), x.dim_order(), m.t().dim_order(), x.resolve_conj() is x)
+            x.to_dense() is x
+            x.to_dense(lib.float64)
+            m.resize(3, 2)
+            m.resize(4)
+            m.resize_as(lib.ones(6))
             x.clone().apply_(lambda q: q + 1)
             x.clone().map_(x, lambda a, b: a * b)
             setattr(x, "shape", 3)
