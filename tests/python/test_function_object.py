@@ -94,6 +94,48 @@ def test_nothing_leaks_without_the_collector(leaf):
         gc.enable()
 
 
+def test_graphs_of_gradients_are_freed_without_the_collector():
+    """Where `.grad` itself has a history, dropping the leaf is enough: accumulators do not own their leaves."""
+
+    def work():
+        x = gradus.ones(3, requires_grad=True)
+        y = x.exp() * x
+        y.sum().backward(create_graph=True)
+        (x.grad * x).sum().backward(create_graph=True)
+        Doubled.apply(x.grad).sum().backward()
+
+    work()
+    gc.collect()
+    gc.disable()
+    try:
+        before = gradus._C._census()
+        for _ in range(20):
+            work()
+        assert gradus._C._census() == before
+    finally:
+        gc.enable()
+
+
+def test_hooks_of_modules_and_checkpoints_leave_nothing():
+    from gradus.utils.checkpoint import checkpoint
+
+    def work():
+        model = gradus.nn.Sequential(gradus.nn.Linear(3, 3), gradus.nn.Tanh())
+        model.register_full_backward_hook(lambda module, grad_input, grad_output: None)
+        model[0].register_full_backward_pre_hook(lambda module, grad_output: None)
+        x = gradus.ones(2, 3, requires_grad=True)
+        model(x).sum().backward()
+        for reentrant in (False, True):
+            checkpoint(model, x, use_reentrant=reentrant).sum().backward()
+        checkpoint(model, x, use_reentrant=False)
+
+    work()
+    before = census()
+    for _ in range(10):
+        work()
+    assert census() == before
+
+
 def test_context_that_refers_to_its_result_is_collected(leaf):
     before = census()
     y = Cyclic.apply(leaf)

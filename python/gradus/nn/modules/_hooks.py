@@ -263,6 +263,8 @@ class _Hooks:
 class _Call:
     """One call of a module with hooks."""
 
+    __slots__ = ("args", "called", "kwargs", "module", "result")
+
     def __init__(self, module, args: tuple, kwargs: dict):
         self.module, self.args, self.kwargs = module, args, kwargs
         self.result = None
@@ -270,14 +272,19 @@ class _Call:
 
     def run(self):
         module = self.module
-        full, old = module._get_backward_hooks()
-        before = module._get_backward_pre_hooks()
-        self.args, self.kwargs = module._run_pre_hooks(self.args, self.kwargs)
+        own = module.__dict__
+        full, old = module._get_backward_hooks() if own.get("_backward_hooks") or _global_backward_hooks else ((), ())
+        before = (
+            module._get_backward_pre_hooks() if own.get("_backward_pre_hooks") or _global_backward_pre_hooks else ()
+        )
+        if _global_forward_pre_hooks or own.get("_forward_pre_hooks"):
+            self.args, self.kwargs = module._run_pre_hooks(self.args, self.kwargs)
         backward = BackwardHook(module, full, before) if full or before else None
         if backward:
             self.args = backward.setup_input_hook(self.args)
         self.result = module.forward(*self.args, **self.kwargs)
-        self.run_forward_hooks()
+        if _global_forward_hooks or own.get("_forward_hooks"):
+            self.run_forward_hooks(own)
         if backward:
             if not isinstance(self.result, (_C.Tensor, tuple)):
                 _warn(
@@ -290,12 +297,12 @@ class _Call:
             _hook_node(module, old, self.args, self.result)
         return self.result
 
-    def run_forward_hooks(self) -> None:
+    def run_forward_hooks(self, own: dict) -> None:
         module = self.module
-        own = module.__dict__.get("_forward_hooks_with_kwargs", ())
+        with_kwargs = own.get("_forward_hooks_with_kwargs") or ()
         for key, hook in (*_global_forward_hooks.items(), *module._forward_hooks.items()):
             self.called.add(key)
-            if key in own or key in _global_forward_hooks_with_kwargs:
+            if key in with_kwargs or key in _global_forward_hooks_with_kwargs:
                 result = hook(module, self.args, self.kwargs, self.result)
             else:
                 result = hook(module, self.args, self.result)
