@@ -6,21 +6,20 @@ tools/torch_names.py.
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-
 from gradus import _C
 
+_names: dict[str, frozenset[str]] = {}
 
-@functools.lru_cache(None)
+
 def torch_names() -> dict[str, frozenset[str]]:
     """PyTorch's public names by namespace ("torch", "torch.Tensor", "torch.nn.functional", ...)."""
-    groups = Path(__file__).with_name("_torch_names.txt").read_text().split("\n[")
-    found = {}
-    for group in groups[1:]:
-        space, _, names = group.partition("]")
-        found[space] = frozenset(names.split())
-    return found
+    if not _names:
+        with open(__file__.rpartition("_missing")[0] + "_torch_names.txt") as file:
+            groups = file.read().split("\n[")
+        for group in groups[1:]:
+            space, _, names = group.partition("]")
+            _names[space] = frozenset(names.split())
+    return _names
 
 
 def missing(module: str, name: str) -> AttributeError:

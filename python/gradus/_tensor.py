@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 from gradus import _C
 
 Tensor = _C.Tensor
@@ -75,6 +73,8 @@ def __deepcopy__(self, memo):
 
 
 def _reduce_ex_internal(self):
+    from collections import OrderedDict
+
     from gradus import _utils
     from gradus.storage import TypedStorage
 
