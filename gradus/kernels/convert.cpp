@@ -6,12 +6,36 @@
 #include "gradus/kernels/nest.h"
 
 namespace gradus {
+namespace {
+
+// Rows too short to be worth a call each: the two innermost dims in one loop.
+template <class T>
+void copy_short_rows(const Nest& nest) {
+  const int64_t n = nest.size[0], ds = nest.stride[0][0], ss = nest.stride[1][0];
+  const int64_t rows = nest.size[1], drow = nest.stride[0][1], srow = nest.stride[1][1];
+  nest.for_each(2, [&](char* const* at) {
+    T* d = reinterpret_cast<T*>(at[0]);
+    const T* s = reinterpret_cast<const T*>(at[1]);
+    for (int64_t r = 0; r < rows; ++r, d += drow, s += srow)
+      for (int64_t i = 0; i < n; ++i) d[i * ds] = s[i * ss];
+  });
+}
+
+}  // namespace
 
 void copy_array(const Array& dst, const Array& src) {
   const Array* arrays[] = {&dst, &src};
   Nest nest;
   if (!build_nest(nest, arrays, 2)) return;
   const int64_t n = nest.inner(), ds = nest.inner_stride(0), ss = nest.inner_stride(1);
+  if (dst.dtype == src.dtype && nest.ndim > 1 && n < 16) {
+    switch (nest.bytes[0]) {
+      case 1: return copy_short_rows<uint8_t>(nest);
+      case 2: return copy_short_rows<uint16_t>(nest);
+      case 4: return copy_short_rows<uint32_t>(nest);
+      default: return copy_short_rows<uint64_t>(nest);
+    }
+  }
   if (dst.dtype == src.dtype && (n == 1 || (ds == 1 && ss == 1))) {
     const auto bytes = static_cast<size_t>(n * nest.bytes[0]);
     nest.for_each_row([&](char* const* at) {

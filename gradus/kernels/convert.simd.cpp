@@ -1,6 +1,8 @@
 // One loop for every pair of element types.
 #include "gradus/kernels/convert.h"
 
+#include <type_traits>
+
 namespace gradus::GRADUS_TARGET {
 namespace {
 
@@ -35,6 +37,9 @@ void convert(void* dst, int64_t dst_stride, const void* src, int64_t src_stride,
   } else if (dst_stride == 1 && src_stride == 0) {
     const D value = cast<D, S>(*s);
     for (int64_t i = 0; i < n; ++i) d[i] = value;
+  } else if (std::is_same_v<D, S> && dst_stride == 1 && src_stride == -1) {  // flip
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) d[i] = cast<D, S>(s[-i]);
   } else {
     for (int64_t i = 0; i < n; ++i) d[i * dst_stride] = cast<D, S>(s[i * src_stride]);
   }

@@ -85,17 +85,28 @@ struct Slice {
   bool positions_inside;  // neighbouring positions are nearer in memory than neighbouring slice elements
 };
 
+// Position k of the block is table[table_at[k]] and other[k * step].
 template <class T, class Op>
-void run_block(T* table, T* other, const int64_t* table_at, const int64_t* other_at, int64_t m, const Slice& s) {
+void run_positions(T* table, T* other, const int64_t* table_at, int64_t step, int64_t m) {
+  const Op op;
+  if (step == 1) {
+    for (int64_t k = 0; k < m; ++k) op(table[table_at[k]], other[k]);
+  } else {
+    for (int64_t k = 0; k < m; ++k) op(table[table_at[k]], other[k * step]);
+  }
+}
+
+template <class T, class Op>
+void run_block(T* table, T* other, const int64_t* table_at, int64_t step, int64_t m, const Slice& s) {
   const Op op;
   if (s.n == 1) {
-    for (int64_t k = 0; k < m; ++k) op(table[table_at[k]], other[other_at[k]]);
+    run_positions<T, Op>(table, other, table_at, step, m);
   } else if (s.positions_inside) {
     for (int64_t i = 0; i < s.n; ++i, table += s.table_stride, other += s.other_stride)
-      for (int64_t k = 0; k < m; ++k) op(table[table_at[k]], other[other_at[k]]);
+      run_positions<T, Op>(table, other, table_at, step, m);
   } else if (s.table_stride == 1 && s.other_stride == 1) {
     for (int64_t k = 0; k < m; ++k) {
-      T *t = table + table_at[k], *o = other + other_at[k];
+      T *t = table + table_at[k], *o = other + k * step;
       if constexpr (std::is_same_v<Op, Get>) std::memcpy(o, t, static_cast<size_t>(s.n) * sizeof(T));
       else if constexpr (std::is_same_v<Op, Put>) std::memcpy(t, o, static_cast<size_t>(s.n) * sizeof(T));
       else if constexpr (std::is_same_v<T, float>) {
@@ -106,7 +117,7 @@ void run_block(T* table, T* other, const int64_t* table_at, const int64_t* other
     }
   } else {
     for (int64_t k = 0; k < m; ++k) {
-      T *t = table + table_at[k], *o = other + other_at[k];
+      T *t = table + table_at[k], *o = other + k * step;
       for (int64_t i = 0; i < s.n; ++i) op(t[i * s.table_stride], o[i * s.other_stride]);
     }
   }
@@ -125,14 +136,13 @@ void run_indexed(const Array& slice, const IndexSpec& spec, const Array& other) 
   const StridedLoop<2> inner(slice.ndim, slice.sizes, {slice.strides, other.strides + first.ndim});
   const Slice run{inner.run(), inner.stride(0), inner.stride(1),
                   positions.run() > 1 && magnitude(positions.stride(N)) < magnitude(inner.stride(1))};
-  int64_t table_at[kBlock], other_at[kBlock];
+  const int64_t other_step = positions.stride(N);
+  int64_t table_at[kBlock];
   positions.for_each_run([&](const int64_t* offset) {
     for (int64_t from = 0; from < positions.run(); from += kBlock) {
       const int64_t m = positions.run() - from < kBlock ? positions.run() - from : kBlock;
-      for (int64_t k = 0; k < m; ++k) {
-        table_at[k] = 0;
-        other_at[k] = offset[N] + (from + k) * positions.stride(N);
-      }
+      for (int64_t k = 0; k < m; ++k) table_at[k] = 0;
+      T* others = other.as<T>() + offset[N] + from * other_step;
       for (int j = 0; j < N; ++j) {
         const int64_t* index = spec.index[j].template as<int64_t>() + offset[j] + from * positions.stride(j);
         const int64_t step = positions.stride(j), size = spec.dim_sizes[j], stride = spec.dim_strides[j];
@@ -142,7 +152,7 @@ void run_indexed(const Array& slice, const IndexSpec& spec, const Array& other) 
         }
       }
       inner.for_each_run([&](const int64_t* at) {
-        run_block<T, Op>(slice.as<T>() + at[0], other.as<T>() + at[1], table_at, other_at, m, run);
+        run_block<T, Op>(slice.as<T>() + at[0], others + at[1], table_at, other_step, m, run);
       });
     }
   });
@@ -192,7 +202,11 @@ void run_picked(const Array& table, int64_t dim_stride, const int64_t* strides, 
   loop.for_each_run([&](const int64_t* at) {
     const int64_t* i = index.as<int64_t>() + at[0];
     T *t = table.as<T>() + at[1], *o = other.as<T>() + at[2];
-    for (int64_t k = 0; k < n; ++k) op(t[k * ts + i[k * is] * dim_stride], o[k * os]);
+    if (ts == 0 && dim_stride == 1 && is == 1 && os == 1) {  // along the last dim, everything dense
+      for (int64_t k = 0; k < n; ++k) op(t[i[k]], o[k]);
+    } else {
+      for (int64_t k = 0; k < n; ++k) op(t[k * ts + i[k * is] * dim_stride], o[k * os]);
+    }
   });
 }
 

@@ -12,8 +12,9 @@ namespace gradus {
 /// How many elements differ from zero (NaN does); any dtype.
 int64_t count_nonzero(const Array& in);
 
-/// Coordinates of the elements that differ from zero in logical order: `out` is a contiguous [n, in.ndim].
-void nonzero(const Array& in, int64_t* out);
+/// Coordinates of the elements that differ from zero in logical order: coordinate d of the k-th in
+/// out[k * row_step + d * dim_step].
+void nonzero(const Array& in, int64_t* out, int64_t row_step, int64_t dim_step);
 
 /// True if an index lies outside [low, high); `value` receives the first one in logical order.
 bool find_outside(const Array& index, int64_t low, int64_t high, int64_t& value);

@@ -66,7 +66,7 @@ int64_t count_nonzero(const Array& in) {
   return count;
 }
 
-void nonzero(const Array& in, int64_t* out) {
+void nonzero(const Array& in, int64_t* out, int64_t row_step, int64_t dim_step) {
   if (in.ndim == 0) return;
   int64_t start[64] = {};  // coordinates of element `done`
   const int last = in.ndim - 1;
@@ -89,8 +89,9 @@ void nonzero(const Array& in, int64_t* out) {
       for (uint64_t w = word_at(flags + i); w != 0; w &= w - 1) {
         const int64_t at = i + (__builtin_ctzll(w) >> 3);
         if (at - row >= width) seek(at);
-        for (int d = 0; d < last; ++d) *out++ = start[d];
-        *out++ = at - row;
+        for (int d = 0; d < last; ++d) out[d * dim_step] = start[d];
+        out[last * dim_step] = at - row;
+        out += row_step;
       }
     }
     if (n - row >= width) seek(n);

@@ -480,11 +480,7 @@ Tensor nonzero(const Tensor& self) {
   c.run([](const Launch& l) {
     const Array& out = l.out[0];
     if (out.numel() == 0) return;
-    std::vector<int64_t> rows(static_cast<size_t>(out.numel()));
-    nonzero(l.in[0], rows.data());
-    for (int64_t i = 0; i < out.sizes[0]; ++i)
-      for (int64_t d = 0; d < out.sizes[1]; ++d)
-        out.as<int64_t>()[i * out.strides[0] + d * out.strides[1]] = rows[static_cast<size_t>(i * out.sizes[1] + d)];
+    nonzero(l.in[0], out.as<int64_t>(), out.strides[0], out.strides[1]);
   });
   return c.outs()[0];
 }

@@ -128,3 +128,9 @@ def _with_out(function):
 unbind_copy = _with_out(_C.unbind_copy)
 split_copy = _with_out(_C.split_copy)
 split_with_sizes_copy = _with_out(_C.split_with_sizes_copy)
+
+for _name in (
+    "broadcast_tensors meshgrid block_diag cartesian_prod atleast_1d atleast_2d atleast_3d unravel_index unbind_copy "
+    "split_copy split_with_sizes_copy"
+).split():
+    globals()[_name] = _C._overridable(globals()[_name])
