@@ -85,10 +85,16 @@ void check_nonzero(Index sizes, std::vector<size_t> order, int64_t step, double 
   });
   ASSERT_EQ(count_nonzero(x.array()), count);
   Index got(wanted.size() + 1, -77);
-  nonzero(x.array(), got.data());
+  const auto ndim = static_cast<int64_t>(sizes.size());
+  nonzero(x.array(), got.data(), ndim, 1);
   EXPECT_EQ(got.back(), -77);  // nothing is written past the end
   got.pop_back();
   ASSERT_EQ(got, wanted);
+  Index columns(wanted.size(), -77);
+  nonzero(x.array(), columns.data(), 1, count);
+  for (int64_t k = 0; k < count; ++k)
+    for (int64_t d = 0; d < ndim; ++d)
+      ASSERT_EQ(columns[static_cast<size_t>(d * count + k)], wanted[static_cast<size_t>(k * ndim + d)]);
 }
 
 TEST(Nonzero, CoordinatesInLogicalOrder) {
