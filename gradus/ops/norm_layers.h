@@ -133,7 +133,7 @@ struct NativeBatchNormLegit {
   static constexpr Op op{
       "_native_batch_norm_legit(Tensor input, Tensor? weight, Tensor? bias, Tensor(a!) running_mean, Tensor(b!) "
       "running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)",
-      "native_batch_norm with running statistics.", Kind::Compound, "f"};
+      "native_batch_norm with running statistics.", Kind::Compound, "fo"};
   static constexpr int tracked = 1;
   static constexpr uint32_t joint = 0b00111;
   static detail::ThreeTensors forward(const Tensor& input, const Tensor& weight, const Tensor& bias,
@@ -151,7 +151,7 @@ struct NativeBatchNormLegitNoStats {
   static constexpr Op op{
       "_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float momentum, "
       "float eps) -> (Tensor, Tensor, Tensor)",
-      "native_batch_norm without running statistics.", Kind::Compound, "f", "NativeBatchNormLegitBackward1"};
+      "native_batch_norm without running statistics.", Kind::Compound, "fo", "NativeBatchNormLegitBackward1"};
   static constexpr int tracked = 1;
   static constexpr uint32_t joint = 0b00111;
   static detail::ThreeTensors forward(const Tensor& input, const Tensor& weight, const Tensor& bias, bool training,

@@ -76,6 +76,12 @@ def group_norm(input, num_groups: int, weight=None, bias=None, eps: float = 1e-5
     return _C.group_norm(input, num_groups, weight, bias, eps, False)
 
 
+def _pad_channels(x, before: int, after: int):
+    from gradus.nn.functional import pad
+
+    return pad(x, [0, 0] * (x.dim() - 2) + [before, after])
+
+
 def local_response_norm(input, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0):
     """Divides by (k + alpha * mean of the squares of `size` neighbouring channels) ** beta."""
     dim = input.dim()
@@ -86,9 +92,7 @@ def local_response_norm(input, size: int, alpha: float = 1e-4, beta: float = 0.7
     square = input.mul(input)
     channels = input.size(1)
     before, after = size // 2, (size - 1) // 2
-    shape = list(input.shape)
-    margins = [square.new_zeros([shape[0], n, *shape[2:]]) for n in (before, after)]
-    padded = _C.cat([margins[0], square, margins[1]], 1)
+    padded = _pad_channels(square, before, after)
     total = padded.narrow(1, 0, channels)
     for i in range(1, size):
         total = total + padded.narrow(1, i, channels)
