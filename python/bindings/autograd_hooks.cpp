@@ -171,8 +171,10 @@ PyObject* node_register_prehook(PyObject* self, PyObject* hook) {
 }
 
 namespace {
+// Those of a leaf go with it if it is part of a cycle, even if a graph still leads to its accumulator, as in PyTorch.
 NodeHooks* own_hooks(TensorImpl* t) {
-  const bool alone = t && ref_count(t->refs) == 1 && t->node && ref_count(t->node->refs) == 1;
+  const bool alone =
+      t && ref_count(t->refs) == 1 && t->node && (ref_count(t->node->refs) == 1 || accumulator_leaf(t->node) == t);
   return alone ? static_cast<NodeHooks*>(t->node->hooks) : nullptr;
 }
 }  // namespace

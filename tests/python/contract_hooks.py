@@ -208,4 +208,19 @@ PROGRAMS = {
     "several_roots": """
         x = t(3); y = x * 2; z = x * x; lib.autograd.backward([y, z.sum()], [c(3), None]); see(x.grad)
         y = x * 2; (g,) = lib.autograd.grad([y, y.sum()], x, [c(3), None]); see(g)""",
+    # ---- lifetime
+    "cycle_through_hooks": """
+        import weakref
+        class Box: pass
+        def make(hook):
+            b = Box(); b.x = t(3); hook(b); return weakref.ref(b)
+        r = make(lambda b: b.x.register_hook(lambda g, b=b: None)); gc.collect(); see(r() is None)""",
+    "nothing_is_left_without_collection": """
+        import weakref
+        class Mark: pass
+        m = Mark(); r = weakref.ref(m); gc.disable()
+        def run(m):
+            x = t(3); y = x * 2; y.register_hook(lambda g: m and None); y.grad_fn.register_hook(lambda *g: m and None)
+            x.register_post_accumulate_grad_hook(lambda p: m and None); (y * y).sum().backward()
+        run(m); del m; see(r() is None); gc.enable()""",
 }

@@ -120,4 +120,50 @@ PROGRAMS = {
     "anomaly_as_call": """
         lib.autograd.set_detect_anomaly(True); see(lib.is_anomaly_enabled()); lib.autograd.set_detect_anomaly(False)
         see(lib.is_anomaly_enabled(), fails(lambda: lib.autograd.set_detect_anomaly(3)))""",
+    # ---- gradcheck
+    "gradcheck_undefined_gradients": """
+        class Bad(lib.autograd.Function):
+            @staticmethod
+            def forward(ctx, x): ctx.set_materialize_grads(False); return x * 2
+            @staticmethod
+            def backward(ctx, g): return lib.ones(3, dtype=lib.float64) if g is None else g * 2
+        class Worse(Bad):
+            @staticmethod
+            def backward(ctx, g): return g * 2 if g is not None else lib.zeros(5)[7]
+        x = t(3); check = lib.autograd.gradcheck
+        see(fails(lambda: check(Bad.apply, x)), fails(lambda: check(Bad.apply, x, check_undefined_grad=False)))
+        see(fails(lambda: check(Bad.apply, x, raise_exception=False)), fails(lambda: check(lambda v: v.unbind(0), x)))
+        see(fails(lambda: check(lambda v: (v * v, v.exp()), x)))
+        see(fails(lambda: lib.autograd.gradgradcheck(lib.exp, x)))""",
+    "gradcheck_nondeterministic": """
+        calls = [0]
+        class Shaky(lib.autograd.Function):
+            @staticmethod
+            def forward(ctx, x): return x * 2
+            @staticmethod
+            def backward(ctx, g): calls[0] += 1; return g * 2 + (calls[0] % 2) * 1e-9 * (g != 0)
+        x = t(1); check = lib.autograd.gradcheck
+        see(fails(lambda: check(Shaky.apply, x))[0], fails(lambda: check(Shaky.apply, x, nondet_tol=1e-6)))""",
+    # ---- memory that overlaps
+    "as_strided_overlapping": """
+        x = t(6); y = x.as_strided((3, 4), (1, 1)); w = c(3, 4)
+        (g,) = lib.autograd.grad((y * y * w).sum(), x, create_graph=True); see(g)
+        see(*lib.autograd.grad((g * c(6)).sum(), x))
+        e = t(3).expand(2, 3); see(e.as_strided((2, 2), (0, 1)))
+        b = t(2, 3); v = (b * 1).as_strided((2, 2), (1, 2), 1); v.sum().backward(); see(b.grad)
+        see(fails(lambda: lib.autograd.gradcheck(lambda u: u.as_strided((3, 3), (1, 2), 1), t(8))))
+        see(fails(lambda: lib.autograd.gradgradcheck(lambda u: u.as_strided((3, 3), (1, 2), 1) ** 3, t(8))))""",
+    "as_strided_written": """
+        x = t(5); y = x * 1; y.as_strided((2, 2), (2, 1)).mul_(c(2, 2)); y.sum().backward(); see(x.grad, fn(y))""",
+    # ---- long graphs
+    "long_chain_with_hooks": """
+        x = t(1); y = x * 1
+        calls = [0]
+        def count(*g): calls[0] += 1
+        for i in range(20000):
+            y = y + 0
+            if i % 3 == 0: y.register_hook(count)
+            if i % 3 == 1: y.grad_fn.register_hook(count)
+            if i % 3 == 2: y.grad_fn.register_prehook(count)
+        y.backward(); see(calls, x.grad); del y""",
 }

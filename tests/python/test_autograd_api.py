@@ -209,3 +209,23 @@ def test_assert_close(options):
         if theirs is not None and theirs[1].startswith("Originating"):
             continue  # an internal failure there: int against bool
         assert ours == theirs, (a, b)
+
+
+def test_cycle_through_a_leafs_hooks_is_collected_while_a_graph_needs_the_leaf():
+    import gc
+    import weakref
+
+    class Box:
+        pass
+
+    for name in ("register_hook", "register_post_accumulate_grad_hook"):
+        box = Box()
+        box.x = gradus.ones(3, requires_grad=True)
+        box.y = box.x * 2
+        getattr(box.x, name)(lambda _, box=box: None)
+        seen = weakref.ref(box)
+        gc.collect()
+        assert seen() is not None
+        del box
+        gc.collect()
+        assert seen() is None

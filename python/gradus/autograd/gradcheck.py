@@ -145,6 +145,52 @@ def _check_zero_grad_output(outputs: tuple, tensors: list) -> None:
             raise GradcheckError("grad is incorrect size")
 
 
+_NOTES = 'Please look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
+
+
+def _without_gradient(out):
+    """The same tensor, through a node that passes no gradient on."""
+    alias = out.view_as(out)
+    alias.grad_fn.register_hook(lambda made, _: (None,) * len(made))
+    return alias
+
+
+def _warn_of_undefined() -> None:
+    import warnings
+
+    warnings.warn(
+        "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may "
+        "break existing callers of this function. If this is true for you, you can call this function with "
+        '"check_undefined_grad=False" to disable the feature',
+        stacklevel=5,
+    )
+
+
+def _check_undefined(func, inputs: tuple, tensors: list) -> None:
+    """Gradients that are missing count as zeros: all of them, and with several outputs each one alone."""
+    from gradus.autograd import grad
+
+    outputs = _differentiable(func(*inputs))
+    missing: list = [set(range(len(outputs)))]
+    if len(outputs) > 1:
+        missing += [{number} for number in range(len(outputs))]
+    for numbers in missing:
+        outputs = _differentiable(func(*inputs))
+        chosen = [_without_gradient(out) if number in numbers else out for number, out in enumerate(outputs)]
+        zeros = [_C.zeros_like(out, requires_grad=False) for out in chosen]
+        try:
+            found = grad(chosen, tensors, zeros, allow_unused=True)
+        except RuntimeError as error:
+            _warn_of_undefined()
+            raise GradcheckError("Expected backward function to handle undefined output grads. " + _NOTES) from error
+        if not all(gradient is None or (gradient == 0).all() for gradient in found):
+            _warn_of_undefined()
+            raise GradcheckError(
+                "Expected all input grads to be undefined or zero when all output grads are undefined or zero. "
+                + _NOTES
+            )
+
+
 def _check(func, inputs: tuple, eps, atol, rtol, nondet_tol, check_grad_dtypes) -> bool:
     _check_inputs(inputs)
     result = _as_tuple(func(*inputs))
@@ -254,10 +300,15 @@ def gradcheck(
     _refuse_transforms(check_batched_grad or check_batched_forward_grad, check_forward_ad)
     if not check_backward_ad:
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    inputs = _as_tuple(inputs)
     try:
         if fast_mode:
-            return _check_fast(func, _as_tuple(inputs), eps, atol, rtol, check_grad_dtypes)
-        return _check(func, _as_tuple(inputs), eps, atol, rtol, nondet_tol, check_grad_dtypes)
+            _check_fast(func, inputs, eps, atol, rtol, check_grad_dtypes)
+        else:
+            _check(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes)
+        if check_undefined_grad and _differentiable(func(*inputs)):
+            _check_undefined(func, inputs, [value for value in inputs if _wants_gradient(value)])
+        return True
     except GradcheckError:
         if raise_exception:
             raise
@@ -319,6 +370,7 @@ def gradgradcheck(
         rtol=rtol,
         raise_exception=raise_exception,
         nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
         check_grad_dtypes=check_grad_dtypes,
         fast_mode=fast_mode,
     )
