@@ -16,6 +16,13 @@ DECLARATION = re.compile(
     r"Kind::(?P<kind>\w+),\s*\"(?P<forms>[fmionp]*)\"",
 )
 
+# One declaration for operators that differ in their name alone, which stands for `{}`.
+FAMILY = re.compile(
+    r"constexpr\s+Family\s+(?P<variable>\w+)\s*\{\s*"
+    r"(?P<schema>(?:\"(?:[^\"\\]|\\.)*\"\s*)+),\s*(?P<doc>(?:\"(?:[^\"\\]|\\.)*\"\s*)+),\s*"
+    r"(?P<names>(?:\"[^\"]*\"\s*)+),\s*(?P<call>\"[^\"]*\"),\s*(?P<inplace>\"[^\"]*\")",
+)
+
 CPP_TYPES = {
     "Tensor": "const Tensor&",
     "Tensor?": "const Tensor&",
@@ -131,6 +138,7 @@ class Operator:
     args: list[Arg]
     returns: list[str]
     header: Path = field(default=Path())
+    call: str = ""  # what a member of a family does with the i-th tensors
 
     @property
     def pointwise(self) -> bool:
@@ -160,6 +168,31 @@ class Operator:
             if arg.name == "self":
                 return i
         return -1
+
+
+def members(match: re.Match[str], header: Path) -> list[Operator]:
+    """The operators of a family, each followed by its in-place form."""
+    found = []
+    doc = literal(match["doc"])
+    kinds = "f" if "Tensor[]" in match["schema"] else "fo"
+    for name in literal(match["names"]).split():
+        schema = literal(match["schema"]).replace("{}", name)
+        head, _, rest = schema.partition("(")
+        base, dot, overload = head.partition(".")
+        written = f"{base}_{dot}{overload}({rest}".replace("Tensor[] self", "Tensor(a!)[] self", 1)
+        written = written.replace(" -> Tensor[]", " -> ()")
+        forms = [(schema, match["call"], doc), (written, match["inplace"], f"{doc} In place.")]
+        for text, call, what in forms:
+            call = literal(call).replace("{}", name)
+            if not call:
+                continue
+            full, overload, args, returns = parse_schema(text)
+            variable = f"{match['variable']}_{full.removeprefix('_foreach_')}_op"
+            what = what.replace("{}", name)
+            found.append(
+                Operator(None, variable, text, what, "Composite", kinds, full, overload, args, returns, header, call)
+            )
+    return found
 
 
 def literal(text: str) -> str:
@@ -236,6 +269,9 @@ def read_operators(header: Path) -> list[Operator]:
                 header,
             )
         )
+    for m in FAMILY.finditer(source):
+        found += members(m, header)
+        declared += len(members(m, header))
     if len(found) != declared:
         raise SystemExit(f"{header}: {declared} operators declared but {len(found)} understood")
     return found

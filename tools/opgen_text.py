@@ -131,9 +131,26 @@ def definitions(header: Path, ops: list[Operator]) -> str:
             )
         if "o" in op.forms:
             lines.append(f"{out_return(op)} {op.cpp_name}_out({out_params(op)}) {{\n  {out_body(op)}\n}}\n")
+        if op.call:
+            lines.append(member_definition(op))
         lines.extend(method_definitions(op))
     lines.append("\n}  // namespace gradus\n")
     return "".join(lines)
+
+
+def member_definition(op: Operator) -> str:
+    """A member of a family. Lists are checked to be of one length, then it calls for every place of them."""
+    first = next((a.name for a in op.args if a.type == "Tensor[]"), None)
+    if first is None:
+        return f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{ return {op.call}; }}\n"
+    others = [a.name for a in op.args if a.type in ("Tensor[]", "Scalar[]") and a.name != first]
+    checks = "".join(f"  check_lists({first}, {name});\n" for name in others)
+    loop = "list_of" if op.returns else "for_each_of"
+    value = f"return {op.call};" if op.returns else f"{op.call};"
+    return (
+        f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{\n  check_list({first});\n{checks}"
+        f"  {'return ' * bool(op.returns)}{loop}({first}, [&](int64_t i) {{ {value} }});\n}}\n"
+    )
 
 
 def method_definitions(op: Operator) -> list[str]:
@@ -182,6 +199,10 @@ def table(header: Path, ops: list[Operator]) -> str:
         NOTE,
         f'#include "gradus/ops/{header.name}"\n\n#include "gradus/ops/box.h"\n\nnamespace gradus {{\n\n',
     ]
+    for op in ops:
+        if op.call:
+            texts = f'"{op.schema}", "{op.doc}", Kind::Composite, "{op.forms}"'
+            lines.append(f"static constexpr Op {op.variable}{{{texts}}};\n")
     lines.append(f"\nextern const OpEntry table_{header.stem}[] = {{\n")
     for op in ops:
         declared = f"{op.struct}::op" if op.struct else op.variable

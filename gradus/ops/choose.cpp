@@ -59,8 +59,18 @@ void MaskedFillTensor::inspect(const Operand* operands, DType) {
         " dimension(s).");
   check_mask(*operands[1].tensor);
 }
-void ClampMin::inspect(const Operand* operands, DType common) { check_fits(operands[1].scalar, common); }
+void ClampMin::inspect(const Operand* operands, DType common) {
+  refuse_bool("clamp_min_scalar_cpu", common);
+  check_fits(operands[1].scalar, common);
+}
+void ClampMax::inspect(const Operand* operands, DType common) {
+  refuse_bool("clamp_max_scalar_cpu", common);
+  check_fits(operands[1].scalar, common);
+}
+void ClampLow::inspect(const Operand* operands, DType common) { ClampMin::inspect(operands, common); }
+void ClampHigh::inspect(const Operand* operands, DType common) { ClampMax::inspect(operands, common); }
 void ClampBoth::inspect(const Operand* operands, DType common) {
+  refuse_bool("clamp_scalar_cpu", common);
   check_fits(operands[1].scalar, common);
   check_fits(operands[2].scalar, common);
 }

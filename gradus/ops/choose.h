@@ -121,7 +121,7 @@ struct ClampMax {
   static constexpr Op op{"clamp_max(Tensor self, Scalar max) -> Tensor", "self, but not more than a number.",
                          Kind::Promote, "fmio"};
   static auto value(auto a, auto high) { return detail::smaller(a, high); }
-  static void inspect(const Operand* operands, DType common) { ClampMin::inspect(operands, common); }
+  static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& high) { return where(x <= *high, g, 0); }
 };
 struct ClampMinTensor {
@@ -144,14 +144,14 @@ struct ClampLow {
   static constexpr Op op{"_gradus_clamp_low.Scalar(Tensor self, Scalar min) -> Tensor",
                          "self, but not less than a number.", Kind::Promote, "", "ClampBackward1"};
   static auto value(auto a, auto low) { return detail::larger(a, low); }
-  static void inspect(const Operand* operands, DType common) { ClampMin::inspect(operands, common); }
+  static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& low) { return where(x >= *low, g, 0); }
 };
 struct ClampHigh {
   static constexpr Op op{"_gradus_clamp_high.Scalar(Tensor self, Scalar max) -> Tensor",
                          "self, but not more than a number.", Kind::Promote, "", "ClampBackward1"};
   static auto value(auto a, auto high) { return detail::smaller(a, high); }
-  static void inspect(const Operand* operands, DType common) { ClampMin::inspect(operands, common); }
+  static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& high) { return where(x <= *high, g, 0); }
 };
 struct ClampBoth {
@@ -181,6 +181,7 @@ struct ClampBothTensor {
   static constexpr Op op{"_gradus_clamp(Tensor self, Tensor min, Tensor max) -> Tensor",
                          "self, kept between min and max.", Kind::Promote, "", "ClampBackward0"};
   static auto value(auto a, auto low, auto high) { return detail::smaller(detail::larger(a, low), high); }
+  static void validate(DType common) { refuse_bool("clamp_cpu", common); }
   static Tensor d0(const Tensor& g, const In<0>& x, const In<1>& low, const In<2>& high) {
     return where((x >= low).logical_and(x <= high), g, 0);
   }

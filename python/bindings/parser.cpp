@@ -27,12 +27,12 @@ bool accepts_tensor_list(const Param& p, PyObject* o) {
   return true;
 }
 
-bool accepts_numbers(PyObject* o) {
+bool accepts_numbers(PyObject* o, bool tensors) {
   if (!is_list(o)) return false;
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(o, i);
-    if (!is_number(item) && !is_number_tensor(item, false)) return false;
+    if (!is_number(item) && !(tensors && is_number_tensor(item, false))) return false;
   }
   return true;
 }
@@ -248,6 +248,9 @@ PyObject* invoke(const Group& g, const Overload& o, PyObject* self, PyObject* co
   }
   if (o.result_type && results.kind == Results::Kind::Tensors && results.n > 1)
     return named_result(o.result_type, results);
+  // A list that was written is given back as the object it is.
+  if (results.kind == Results::Kind::Nothing && o.entry->op->schema.args[0].kind == ArgKind::TensorList)
+    return Py_NewRef(m.objects[0]);
   return to_python(results);
 }
 
@@ -269,7 +272,7 @@ bool accepts(const Param& p, PyObject* o) {
     case ArgKind::OptIntList:
       return is_list(o) ? starts_with_index(o, 0) : p.length > 0 && (is_int(o) || is_number_tensor(o, true));
     case ArgKind::ScalarList:
-    case ArgKind::OptFloatList: return accepts_numbers(o);
+    case ArgKind::OptFloatList: return accepts_numbers(o, p.kind == ArgKind::OptFloatList);
     case ArgKind::Bool:
     case ArgKind::OptBool: return PyBool_Check(o);
     case ArgKind::Str:

@@ -65,7 +65,7 @@ std::string sort_type(const ArgSpec& a) {
     case ArgKind::OptInt: return "int64_t?";
     case ArgKind::IntList: return "IntArrayRef";
     case ArgKind::OptIntList: return "IntArrayRef?";
-    case ArgKind::ScalarList: return "ArrayRef<Scalar>";
+    case ArgKind::ScalarList: return "ScalarList";
     case ArgKind::OptFloatList: return "ArrayRef<double>?";
     case ArgKind::Float: return "double";
     case ArgKind::OptFloat: return "double?";
@@ -82,7 +82,7 @@ std::string sort_text(const Schema& s) {
     if (a.keyword_only && (!i || !s.args[static_cast<size_t>(i - 1)].keyword_only)) text += "*, ";
     text += sort_type(a);
     text += ' ';
-    text += a.name == "self" && is_tensor(a.kind) ? "input" : a.name;
+    text += a.name == "self" && a.kind <= ArgKind::OptTensor ? "input" : a.name;
     if (a.has_default) text.append("=").append(a.fallback);
   }
   return text;
@@ -95,9 +95,9 @@ bool is_later(const Schema& a, const Schema& b) {
   for (size_t i = 0; i < static_cast<size_t>(a.n_args); ++i) {
     const ArgKind x = a.args[i].kind, y = b.args[i].kind;
     if (a.args[i].type == b.args[i].type) continue;
-    const bool later = (x == ArgKind::Scalar && y == ArgKind::Tensor) ||
-                       (x == ArgKind::OptScalar && y == ArgKind::OptTensor) ||
-                       (x == ArgKind::IntList && y == ArgKind::Int);
+    const bool later =
+        (x == ArgKind::Scalar && y == ArgKind::Tensor) || (x == ArgKind::OptScalar && y == ArgKind::OptTensor) ||
+        (x == ArgKind::TensorList && y == ArgKind::ScalarList) || (x == ArgKind::IntList && y == ArgKind::Int);
     if (!later) return false;
     differs = true;
   }
@@ -204,7 +204,7 @@ Param make_param(const ArgSpec& a, int slot) {
   p.allow_none = a.type.back() == '?';
   const std::string_view f = a.fallback;
   p.fallback = a.has_default ? (p.allow_none || f == "[]" ? "None" : std::string(f)) : "";
-  set_name(p, a.name == "self" && is_tensor(a.kind) ? "input" : a.name);
+  set_name(p, a.name == "self" && a.kind <= ArgKind::OptTensor ? "input" : a.name);
   return p;
 }
 
