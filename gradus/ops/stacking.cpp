@@ -154,4 +154,14 @@ Tensor vander(const Tensor& x, std::optional<int64_t> n, bool increasing) {
   return increasing ? out : out.flip(1);
 }
 
+Tensor linalg_vander(const Tensor& x, std::optional<int64_t> n) {
+  check(x.dtype() != DType::Bool, "linalg.vander supports floating point, complex, and integer tensors, but got Bool");
+  const int64_t count = n.value_or(x.dim() ? x.size(-1) : 1);
+  check(count > 1, "N must be greater than 1.");
+  const Tensor column = (x.dim() ? x : x.unsqueeze(0)).unsqueeze(-1);
+  Dims sizes(column.sizes());
+  sizes[sizes.size() - 1] = count - 1;
+  return cat({ones(column.sizes(), x.dtype()), column.expand(sizes).cumprod(-1)}, -1);
+}
+
 }  // namespace gradus

@@ -55,4 +55,8 @@ inline constexpr Op vander_op{"vander(Tensor x, int? N=None, bool increasing=Fal
                               "Powers of the elements of a vector, N of them in each row, the highest first.",
                               Kind::Composite, "f"};
 
+inline constexpr Op linalg_vander_op{"linalg_vander(Tensor x, *, SymInt? N=None) -> Tensor",
+                                     "Powers of the elements of vectors in a new last dim, the lowest first.",
+                                     Kind::Composite, "n"};
+
 }  // namespace gradus

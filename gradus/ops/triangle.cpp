@@ -116,6 +116,9 @@ Geometry Diagonal::geometry(const Geometry& g, int64_t offset, int64_t dim1, int
   out.strides.push_back(g.strides[a] + g.strides[b]);
   return out;
 }
+Tensor linalg_diagonal(const Tensor& A, int64_t offset, int64_t dim1, int64_t dim2) {
+  return A.diagonal(offset, dim1, dim2);
+}
 Tensor DiagonalBackward::forward(const Tensor& grad, const IntList& sizes, int64_t offset, int64_t dim1, int64_t dim2) {
   Tensor out = zeros(sizes, grad.dtype());
   copy_values(out.diagonal(offset, dim1, dim2), grad);

@@ -43,6 +43,9 @@ struct Diagonal {
     return diagonal_backward(g, s, *offset, *dim1, *dim2);
   }
 };
+inline constexpr Op linalg_diagonal_op{
+    "linalg_diagonal(Tensor(a) A, *, int offset=0, int dim1=-2, int dim2=-1) -> Tensor(a)",
+    "A view of the diagonals of matrices.", Kind::Composite, "n"};
 struct DiagonalBackward {
   static constexpr Op op{
       "diagonal_backward(Tensor grad_output, SymInt[] input_sizes, int offset, int dim1, int dim2) -> Tensor",
