@@ -22,9 +22,8 @@ template <class T>
   return high + math::log1p_exp(high == low ? 0.0 : low - high);
 }
 
-template <class T>
-[[gnu::flatten]] void logsumexp(const void* in, void* out, const ScanBlock& b) {
-  constexpr int64_t width = 16;
+template <class T, int64_t width>
+[[gnu::always_inline]] inline void logsumexp_lines(const void* in, void* out, const ScanBlock& b) {
   double acc[width], next[width];
   for (int64_t first = 0; first < b.lines; first += width) {
     const int64_t m = b.lines - first < width ? b.lines - first : width;
@@ -37,6 +36,12 @@ template <class T>
       for (int64_t c = 0; c < m; ++c) to[c * b.out_next] = rounded<T>(acc[c]);
     }
   }
+}
+
+template <class T>
+[[gnu::flatten]] void logsumexp(const void* in, void* out, const ScanBlock& b) {
+  if (b.lines == 1) logsumexp_lines<T, 1>(in, out, b);
+  else logsumexp_lines<T, 16>(in, out, b);
 }
 
 constexpr ScanTable make_table() {

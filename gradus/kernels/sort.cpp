@@ -116,6 +116,10 @@ int64_t count_runs(const Array& in) {
   int64_t runs = n > 0;
   dispatch(in.dtype, [&]<class T>() {
     const T* x = in.as<T>();
+    if (m == 1) {
+      for (int64_t i = 1; i < n; ++i) runs += x[i] != x[i - 1];
+      return;
+    }
     for (int64_t i = 1; i < n; ++i) runs += differs(x + (i - 1) * m, x + i * m, m);
   });
   return runs;
@@ -125,6 +129,13 @@ void fill_runs(const Array& in, const int64_t* order, int64_t* first, int64_t* i
   const int64_t n = in.sizes[0], m = n ? in.numel() / n : 0;
   dispatch(in.dtype, [&]<class T>() {
     const T* x = in.as<T>();
+    if (m == 1 && n > 0 && !inverse && !counts) {
+      int64_t runs = 1;
+      first[0] = 0;
+      for (int64_t i = 1; i < n; ++i)
+        if (x[i] != x[i - 1]) first[runs++] = i;
+      return;
+    }
     int64_t run = -1, start = 0;
     for (int64_t i = 0; i < n; ++i) {
       if (i == 0 || differs(x + (i - 1) * m, x + i * m, m)) {

@@ -38,13 +38,14 @@ struct Rows {
 
 }  // namespace
 
-void reduce_norm(bool euclidean, const Array& in, const Array& out) {
+void reduce_mapped(Mapped map, const Array& in, const Array& out) {
   ReducePlan plan;
   plan_reduction(in, out, plan);
   if (plan.outputs == 0) return;
   const Acc acc = out.dtype == kFloat64 ? Acc::Double : Acc::Float;
   const int type = static_cast<int>(in.dtype);
-  ReduceTable::Gather* gather = euclidean ? table().square[type] : table().absolute[type];
+  ReduceTable::Gather* gather = table().mapped[static_cast<int>(map)][type];
+  const bool euclidean = map == Mapped::Square;
   const auto store = GRADUS_PICK(reduce_table).store[static_cast<int>(out.dtype)][static_cast<int>(acc)];
   Reducer reducer(plan, in.data, in.dtype, Monoid::Sum, acc, gather, false, nullptr);
   reducer.for_each_tile([&](const ReduceTile& tile) {

@@ -1,4 +1,4 @@
-// Sums of absolute values and Euclidean norms over dims; distances between the rows of matrices.
+// Sums of absolute values, Euclidean norms and sums without NaN over dims; distances between the rows of matrices.
 #pragma once
 #include <cstdint>
 
@@ -6,9 +6,12 @@
 
 namespace gradus {
 
-/// Sum of |x| or square root of the sum of x², in the canonical order of reductions (kernels/reduce.h): `out` has the
-/// dims of `in` with size 1 where reduced. float32 accumulates (also for 16-bit floats) or float64.
-void reduce_norm(bool euclidean, const Array& in, const Array& out);
+enum class Mapped : uint8_t { Absolute, Square, NanToZero };
+
+/// Sum of |x|, square root of the sum of x², or sum with 0 for NaN, in the canonical order of reductions
+/// (kernels/reduce.h): `out` has the dims of `in` with size 1 where reduced. float32 accumulates (also for 16-bit
+/// floats) or float64.
+void reduce_mapped(Mapped map, const Array& in, const Array& out);
 
 /// The p-norms of all differences of rows: out[b, i, j] = |x[b, i] - y[b, j]|_p, all contiguous, [batch, n, m],
 /// [batch, k, m] and [batch, n, k], float32 or float64. Differences are added up in order of the columns, in sixteen

@@ -1,4 +1,6 @@
 // Absolute values and squares on their way into a reduction; norms of differences of rows and their gradients.
+#include "gradus/kernels/vector_norm.h"
+
 #include "gradus/kernels/math.h"
 #include "gradus/kernels/reduce_convert.h"
 #include "gradus/kernels/vector_norm_table.h"
@@ -6,14 +8,15 @@
 namespace gradus::GRADUS_TARGET {
 namespace {
 
-template <class From, class To, bool Square>
+template <class From, class To, Mapped Map>
 [[gnu::flatten]] void gather_norm(void* dst, const void* src, int64_t rows, int64_t row_stride, int64_t cols,
                                   int64_t col_stride) {
   To* __restrict to = static_cast<To*>(dst);
   const From* __restrict from = static_cast<const From*>(src);
   const auto element = [](From x) __attribute__((always_inline)) {
     const To v = convert<To>(x);
-    return Square ? v * v : math::abs(v);
+    if constexpr (Map == Mapped::NanToZero) return v != v ? To(0) : v;
+    else return Map == Mapped::Square ? v * v : math::abs(v);
   };
   if (cols == 1) {
     cols = rows;
@@ -100,8 +103,10 @@ template <Norm N, class T>
 
 template <class From, class To>
 constexpr void fill_gather(VectorNormTable& t, DType dtype) {
-  t.absolute[static_cast<int>(dtype)] = gather_norm<From, To, false>;
-  t.square[static_cast<int>(dtype)] = gather_norm<From, To, true>;
+  const int d = static_cast<int>(dtype);
+  t.mapped[0][d] = gather_norm<From, To, Mapped::Absolute>;
+  t.mapped[1][d] = gather_norm<From, To, Mapped::Square>;
+  t.mapped[2][d] = gather_norm<From, To, Mapped::NanToZero>;
 }
 
 template <Norm N>

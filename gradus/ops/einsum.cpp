@@ -137,17 +137,6 @@ IndexDims make_index_dims(const Equation& e, std::string_view text, TensorList o
   return l;
 }
 
-// Equal indices of two dims: one dim in the place of the first.
-Tensor repeated_label(const Tensor& x, int64_t first, int64_t second) {
-  Dims sizes, strides;
-  for (int64_t d = 0; d < x.dim(); ++d) {
-    if (d == second) continue;
-    sizes.push_back(x.size(d));
-    strides.push_back(d == first ? x.stride(first) + x.stride(second) : x.stride(d));
-  }
-  return x.as_strided(sizes, strides, x.storage_offset());
-}
-
 // An operand with one dim per index, of size one where it lacks the index.
 Tensor spread(Tensor x, const std::vector<int>& labels, size_t operand, const IndexDims& l) {
   Dims order(l.n, -1);
@@ -174,7 +163,7 @@ Tensor spread(Tensor x, const std::vector<int>& labels, size_t operand, const In
     const int64_t first = seen[k];
     check(x.size(first) == x.size(at), "einsum(): subscript ", letter_of(label), " is repeated for operand ", operand,
           " but the sizes don't match, ", x.size(at), " != ", x.size(first));
-    x = repeated_label(x, first, at);
+    x = x.diagonal(0, first, at).movedim(-1, first);
   }
   for (int64_t& d : order) {
     if (d >= 0) continue;

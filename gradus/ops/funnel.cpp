@@ -140,6 +140,12 @@ void write_output(const Tensor& out, const Tensor& result, const Op* writer) {
   bump_version(out.impl(), writer);
 }
 
+void copy_output(const Tensor& out, const Tensor& result) {
+  check_castable(result.dtype(), out.dtype());
+  resize_output(out, result.sizes());
+  out.copy_(result);
+}
+
 void write_inplace(const Tensor& self, const Tensor& result, const Op* writer) {
   check(self.sizes() == result.sizes(), "output with shape ", self.sizes(), " doesn't match the broadcast shape ",
         result.sizes());

@@ -267,6 +267,8 @@ auto compound(const A&... args) {
 
 /// Writes a finished result into an `out=` tensor.
 void write_output(const Tensor& out, const Tensor& result, const Op* writer = nullptr);
+/// The same by a copy that the graph records.
+void copy_output(const Tensor& out, const Tensor& result);
 /// Writes a finished result into self; shape and dtype must fit.
 void write_inplace(const Tensor& self, const Tensor& result, const Op* writer = nullptr);
 
@@ -297,7 +299,8 @@ struct OutOnly {
 
 /// The same for an operator O that may have its own way of writing results, `O::write_out(outs, args...)`, or of
 /// refusing them, `O::check_out(out, dtype of the result)`. A composite whose parts make a graph says so by
-/// `differentiable`, a constant or a function of the arguments; one that takes `out=` all the same and only fails in
+/// `differentiable`, a constant or a function of the arguments, or by `copies_out(args...)` that its result is copied
+/// with a gradient; one that takes `out=` all the same and only fails in
 /// backward, by `fails_in_backward`.
 template <class O, class F, class... A>
 void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F&& f, const A&... args) {
@@ -305,6 +308,13 @@ void via_out(std::string_view name, const Tensor* outs, int n, bool recording, F
     recording = is_grad_enabled() && O::differentiable(args...) && (detail::wants_grad(args) || ...);
   else if constexpr (requires { O::differentiable; })
     recording = is_grad_enabled() && (detail::wants_grad(args) || ...);
+  if constexpr (requires { O::copies_out(args...); }) {
+    if (O::copies_out(args...)) {
+      const Tensor result = f();
+      if constexpr (requires { &O::check_out; }) O::check_out(*outs, result.dtype());
+      return copy_output(*outs, result);
+    }
+  }
   if constexpr (requires { O::write_out(outs, args...); }) {
     check_out_grad(name, recording, outs, n);
     GradMode guard(false);

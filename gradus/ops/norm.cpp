@@ -9,7 +9,9 @@
 namespace gradus {
 namespace {
 
-void run_norm(const Launch& l) { reduce_norm(l.ints[2], l.in[0], KeptDims(l).array); }
+void run_norm(const Launch& l) {
+  reduce_mapped(l.ints[2] ? Mapped::Square : Mapped::Absolute, l.in[0], KeptDims(l).array);
+}
 
 Tensor restored(const Tensor& t, const Tensor& x, const IntList& dims, bool keepdim) {
   return restore_dims(t, dims, keepdim, x.dim());
@@ -129,6 +131,7 @@ Tensor linalg_matrix_norm(const Tensor& self, Scalar ord, IntList dim, bool keep
   if (size != 1) std::swap(summed, rest);
   if (!keepdim && summed < rest) --rest;
   const Tensor sums = linalg_vector_norm(self, 1, OptIntList(summed), keepdim, dtype);
+  if (p > 0 && sums.size(rest) == 0) return sums.sum(OptIntList(rest), keepdim);  // 0
   return p > 0 ? sums.amax(rest, keepdim) : sums.amin(rest, keepdim);
 }
 Tensor linalg_matrix_norm(const Tensor& self, std::string_view ord, IntList dim, bool keepdim, OptDType dtype) {

@@ -29,7 +29,7 @@ struct LinalgMatrixNorm {
       "linalg_matrix_norm(Tensor self, Scalar ord, int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? dtype=None) "
       "-> Tensor",
       "Norm of matrices: for ±1 the extreme sum of a column, for ±inf of a row.", Kind::Composite, "no"};
-  static constexpr bool differentiable = true;
+  static bool copies_out(const Tensor&, Scalar, const IntList&, bool, OptDType) { return true; }
   static void check_out(const Tensor& out, DType result) { check_norm_out("linalg.matrix_norm", out, result); }
 };
 struct LinalgMatrixNormStr {
@@ -37,7 +37,7 @@ struct LinalgMatrixNormStr {
       "linalg_matrix_norm.str_ord(Tensor self, str ord='fro', int[] dim=[-2, -1], bool keepdim=False, *, ScalarType? "
       "dtype=None) -> Tensor",
       "The Frobenius norm of matrices.", Kind::Composite, "no"};
-  static constexpr bool differentiable = true;
+  static bool copies_out(const Tensor&, std::string_view, const IntList&, bool, OptDType) { return true; }
   static void check_out(const Tensor& out, DType result) { check_norm_out("linalg.matrix_norm", out, result); }
 };
 struct LinalgNorm {
@@ -45,7 +45,9 @@ struct LinalgNorm {
       "linalg_norm(Tensor self, Scalar? ord=None, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
       "Tensor",
       "Norm of vectors, of matrices if two dims are meant and ord is given.", Kind::Composite, "no"};
-  static constexpr bool differentiable = true;
+  static bool copies_out(const Tensor&, const std::optional<Scalar>&, const OptIntList&, bool, OptDType) {
+    return true;
+  }
   static void check_out(const Tensor& out, DType result) { check_norm_out("linalg.norm", out, result); }
 };
 struct LinalgNormStr {
@@ -53,7 +55,7 @@ struct LinalgNormStr {
       "linalg_norm.ord_str(Tensor self, str ord, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -> "
       "Tensor",
       "Norm of matrices by name.", Kind::Composite, "no"};
-  static constexpr bool differentiable = true;
+  static bool copies_out(const Tensor&, std::string_view, const OptIntList&, bool, OptDType) { return true; }
   static void check_out(const Tensor& out, DType result) { check_norm_out("linalg.norm", out, result); }
 };
 

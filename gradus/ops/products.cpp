@@ -51,17 +51,9 @@ Tensor tensordot(const Tensor& self, const Tensor& other, IntList dims_self, Int
   return left.mm(b.permute(order_b).reshape({n_summed, n_b})).reshape(sizes);
 }
 
-namespace {
-void write_contraction(const Tensor& out, const Tensor& result) {
-  check(out.dtype() == result.dtype(), "tensordot: Expected the output tensor to have dtype ", result.dtype(),
+void Tensordot::check_out(const Tensor& out, DType result) {
+  check(out.dtype() == result, "tensordot: Expected the output tensor to have dtype ", result,
         ", but got an output tensor with dtype ", out.dtype());
-  write_output(out, result);
-}
-}  // namespace
-
-void Tensordot::write_out(const Tensor* out, const Tensor& self, const Tensor& other, const IntList& dims_self,
-                          const IntList& dims_other) {
-  write_contraction(*out, tensordot(self, other, dims_self, dims_other));
 }
 
 Tensor inner(const Tensor& self, const Tensor& other) {
@@ -72,9 +64,7 @@ Tensor inner(const Tensor& self, const Tensor& other) {
   return tensordot(self, other, -1, -1);
 }
 void Inner::write_out(const Tensor* out, const Tensor& self, const Tensor& other) {
-  const Tensor result = inner(self, other);
-  if (self.dim() == 0 || other.dim() == 0) return write_output(*out, result);
-  write_contraction(*out, result);
+  write_output(*out, self * other);  // one of them is a scalar
 }
 
 Tensor ger(const Tensor& self, const Tensor& vec2) { return outer(self, vec2); }
@@ -191,6 +181,8 @@ Tensor Addr::forward(const Tensor& self, const Tensor& vec1, const Tensor& vec2,
   }
   const Dims sizes{vec1.size(0), vec2.size(0)};
   if (!is_expandable_to(self.sizes(), sizes)) self.expand(sizes);  // raises
+  if (is_floating(common) && beta.equals(1) && !is_reduced_floating(common))
+    return addcmul(self.to(common), vec1.to(common).unsqueeze(1), vec2.to(common), alpha);
   const Tensor product = vec1.to(common).unsqueeze(1) * vec2.to(common);
   if (common != DType::Bool) return weighted(self.to(common), product, beta, alpha);
   const Tensor right = alpha.to_bool() ? product : zeros_like(product);

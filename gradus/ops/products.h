@@ -13,13 +13,15 @@ struct Einsum {
 struct Tensordot {
   static constexpr Op op{"tensordot(Tensor self, Tensor other, int[] dims_self, int[] dims_other) -> Tensor",
                          "Products summed over pairs of dims.", Kind::Composite, "fo"};
-  static void write_out(const Tensor* out, const Tensor& self, const Tensor& other, const IntList& dims_self,
-                        const IntList& dims_other);
+  static bool copies_out(const Tensor&, const Tensor&, const IntList&, const IntList&) { return true; }
+  static void check_out(const Tensor& out, DType result);
 };
 struct Inner {
   static constexpr Op op{"inner(Tensor self, Tensor other) -> Tensor", "Products summed over the last dims.",
                          Kind::Composite, "fmo"};
   static bool differentiable(const Tensor& a, const Tensor& b) { return a.dim() == 0 || b.dim() == 0; }
+  static bool copies_out(const Tensor& a, const Tensor& b) { return a.dim() != 0 && b.dim() != 0; }
+  static void check_out(const Tensor& out, DType result) { Tensordot::check_out(out, result); }
   static void write_out(const Tensor* out, const Tensor& self, const Tensor& other);
 };
 struct Ger {
@@ -123,13 +125,13 @@ struct LinalgMultiDot {
 struct LinalgMatrixPower {
   static constexpr Op op{"linalg_matrix_power(Tensor self, int n) -> Tensor",
                          "Product of n copies of each matrix of a batch; n >= 0.", Kind::Composite, "no"};
-  static constexpr bool differentiable = true;
+  static bool differentiable(const Tensor&, int64_t n) { return n != 0; }
   static void write_out(const Tensor* out, const Tensor& self, int64_t n);
 };
 struct MatrixPower {
   static constexpr Op op{"matrix_power(Tensor self, int n) -> Tensor", "Same as linalg.matrix_power.", Kind::Composite,
                          "fmo"};
-  static constexpr bool differentiable = true;
+  static bool differentiable(const Tensor&, int64_t n) { return n != 0; }
   static void write_out(const Tensor* out, const Tensor& self, int64_t n) {
     LinalgMatrixPower::write_out(out, self, n);
   }

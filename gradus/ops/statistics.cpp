@@ -9,6 +9,7 @@
 
 #include "gradus/kernels/index.h"
 #include "gradus/kernels/statistics.h"
+#include "gradus/kernels/vector_norm.h"
 #include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
@@ -19,6 +20,13 @@ const Array array_of(const Tensor& t) { return t.impl()->view->array(); }
 // ---- without NaN
 
 Tensor Nansum::forward(const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype) {
+  if (is_floating(self.dtype()) && dtype.value_or(self.dtype()) == self.dtype()) {
+    Call c;
+    c.input(self);
+    output_reduced(c, self, dims_or_all(dim), keepdim, self.dtype());
+    c.run([](const Launch& l) { reduce_mapped(Mapped::NanToZero, l.in[0], KeptDims(l).array); });
+    return c.outs()[0];
+  }
   return (is_floating(self.dtype()) ? _gradus_nan_to_zero(self) : self).sum(dim, keepdim, dtype);
 }
 void Nansum::write_out(const Tensor* out, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype) {

@@ -40,6 +40,7 @@ struct Quantile {
       "quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor",
       "Quantiles along a dim, or of all elements; NaN where there is one. The dim of q comes first.", Kind::Composite,
       "fmo"};
+  static bool copies_out(const Tensor&, const Tensor&, std::optional<int64_t>, bool, std::string_view) { return true; }
   static void check_out(const Tensor& out, DType result);
 };
 struct QuantileScalar {
@@ -47,12 +48,14 @@ struct QuantileScalar {
       "quantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> "
       "Tensor",
       "A quantile along a dim, or of all elements; NaN where there is one.", Kind::Composite, "fmo"};
+  static bool copies_out(const Tensor&, double, std::optional<int64_t>, bool, std::string_view) { return true; }
   static void check_out(const Tensor& out, DType result) { Quantile::check_out(out, result); }
 };
 struct Nanquantile {
   static constexpr Op op{
       "nanquantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> Tensor",
       "Quantiles of what is not NaN, along a dim or of all elements.", Kind::Composite, "fmo"};
+  static bool copies_out(const Tensor&, const Tensor&, std::optional<int64_t>, bool, std::string_view) { return true; }
   static void check_out(const Tensor& out, DType result) { Quantile::check_out(out, result); }
 };
 struct NanquantileScalar {
@@ -60,6 +63,7 @@ struct NanquantileScalar {
       "nanquantile.scalar(Tensor self, float q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -> "
       "Tensor",
       "A quantile of what is not NaN, along a dim or of all elements.", Kind::Composite, "fmo"};
+  static bool copies_out(const Tensor&, double, std::optional<int64_t>, bool, std::string_view) { return true; }
   static void check_out(const Tensor& out, DType result) { Quantile::check_out(out, result); }
 };
 
@@ -156,6 +160,7 @@ struct Diff {
   static constexpr Op op{"diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor",
                          "Differences of neighbours along a dim, n times over.", Kind::Composite, "fmo"};
   static bool differentiable(const Tensor&, int64_t n, int64_t, const Tensor&, const Tensor&) { return n != 0; }
+  static bool copies_out(const Tensor&, int64_t n, int64_t, const Tensor&, const Tensor&) { return n == 0; }
 };
 inline constexpr Op trapezoid_x_op{"trapezoid.x(Tensor y, Tensor x, *, int dim=-1) -> Tensor",
                                    "Integral of y over x by the trapezoidal rule.", Kind::Composite, "f"};

@@ -13,6 +13,7 @@ SAMPLES: list[tuple[str, str, str]] = [
     ("linalg.norm/subgradients_at_zero", r"'nuc'|\[\d+, \d+\][^,]*, -?2(\.0)?,", "needs singular values"),
     ("norm/nuc", r"", "needs singular values, which are refused"),
     ("linalg.matrix_power", r", -\d+\)", "needs an inverse, which is refused"),
+    ("addbmm", r"^\(float32\[5, 10\].*beta=1, alpha=1", "a sum of products in the hundreds that cancels"),
     ("addbmm", r"^\(\w+\[1?\],", "in place PyTorch gives self the shape of the result"),
     ("cov", r"correction=[12], fweights=None, aweights=float32", "differences of float32 sums that cancel"),
     (
