@@ -107,8 +107,10 @@ def is_expression(code: str) -> bool:
 
 
 def comparable_message(message: str) -> str:
-    """The first line of a message, without the signature that PyTorch's parser may end it with, or our own addition."""
-    return message.partition("but expected")[0].partition(": Torch does not have it")[0].strip()
+    """The first line of a message, without the signature that PyTorch's parser may end it with, or our own additions."""
+    for end in ("but expected", ": Torch does not have it", " The value was saved by "):
+        message = message.partition(end)[0]
+    return message.strip()
 
 
 def same(expected: Any, actual: Any, exact: bool = False) -> bool:
