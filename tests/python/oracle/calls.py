@@ -107,7 +107,7 @@ def is_expression(code: str) -> bool:
 
 
 def comparable_message(message: str) -> str:
-    """The first line of a message, without the signature that PyTorch's parser may end it with, or our own additions."""
+    """The first line of a message, without the signature that PyTorch's parser may add, or our own words."""
     for end in ("but expected", ": Torch does not have it", " The value was saved by "):
         message = message.partition(end)[0]
     return message.strip()
