@@ -59,7 +59,7 @@ def methods(ops: list[Operator]) -> str:
 
 
 def functions(ops: list[Operator]) -> str:
-    lines = [NOTE, "#pragma once\n#include \"gradus/core/tensor.h\"\n\nnamespace gradus {\n\n"]
+    lines = [NOTE, '#pragma once\n#include "gradus/core/tensor.h"\n\nnamespace gradus {\n\n']
     for op in ops:
         doc = " ".join(op.doc.split())
         lines.append(f"/// {doc}\n{op.cpp_return} {op.cpp_name}({params(op.args, True)});\n")
@@ -106,7 +106,7 @@ def out_body(op: Operator) -> str:
     value = f"[&] {{ return {op.cpp_name}({names(op.args)}); }}" + (f", {names(op.args)}" if op.struct else "")
     return (
         f"const Tensor outs[] = {{{array}}};\n"
-        f"  {via}(\"{op.name}\", outs, {len(outs)}, {recording(op)}, {value});\n"
+        f'  {via}("{op.name}", outs, {len(outs)}, {recording(op)}, {value});\n'
         f"  return {result};"
     )
 
@@ -126,9 +126,7 @@ def definitions(header: Path, ops: list[Operator]) -> str:
         if op.kind != "Composite":
             lines.append(f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{ return {call(op)}; }}\n")
         if "i" in op.forms:
-            lines.append(
-                f"const Tensor& {inplace_name(op)}({params(op.args, False)}) {{\n  {inplace_body(op)}\n}}\n"
-            )
+            lines.append(f"const Tensor& {inplace_name(op)}({params(op.args, False)}) {{\n  {inplace_body(op)}\n}}\n")
         if "o" in op.forms:
             lines.append(f"{out_return(op)} {op.cpp_name}_out({out_params(op)}) {{\n  {out_body(op)}\n}}\n")
         if op.call:
@@ -262,10 +260,11 @@ def python_return(op: Operator) -> str:
 def overloads(groups: dict[str, list[tuple[Operator, str]]], indent: str, method: bool) -> list[str]:
     lines = []
     for name, group in sorted(groups.items()):
-        for op, ret in group:
+        signatures = [f"({python_params(op, method)}) -> {ret}: ...\n" for op, ret in group]
+        for signature in sorted(signatures, key=lambda text: "Any" in text):  # what takes anything would hide the rest
             if len(group) > 1:
                 lines.append(f"{indent}@overload\n")
-            lines.append(f"{indent}def {name}({python_params(op, method)}) -> {ret}: ...\n")
+            lines.append(f"{indent}def {name}{signature}")
     return lines
 
 
