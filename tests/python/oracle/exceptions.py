@@ -49,6 +49,33 @@ FORMS: dict[tuple[str, str], str] = {
 }
 
 
+_RESIZED = "an out= that is resized becomes row-major here; PyTorch lays it out like the operand"
+_FRESH = "the result is laid out like the operand here, row-major in PyTorch"
+_WRITES = "PyTorch counts the writes of an out= in more, or fewer, steps"
+# Operators whose results over operands in other layouts may differ: name -> how.
+RELAID: dict[str, str] = {
+    "addbmm": "in place PyTorch gives self the shape of the result",
+    "addmm": _FRESH,
+    "addr": _RESIZED,
+    "baddbmm": _FRESH,
+    "clamp": _RESIZED,
+    "conj_physical": _RESIZED,
+    "diff": _WRITES,
+    "kron": _WRITES,
+    "logit": _RESIZED,
+    "msort": _RESIZED,
+    "nanmean": _WRITES,
+    "native_batch_norm": "PyTorch's out= form leaves results of non-contiguous input unwritten",
+    "nn.functional.gelu": _RESIZED,
+    "nn.functional.rms_norm": _FRESH,
+    "norm/nuc": "needs singular values, which are refused",
+    "renorm": _FRESH,
+    "sort": _RESIZED,
+    "split_with_sizes_copy": _WRITES,
+    "unbind_copy": _WRITES,
+}
+
+
 def sample_reason(name: str, text: str) -> str | None:
     """Why this sample of the operator may differ, or None where it may not."""
     return next((reason for op, pattern, reason in SAMPLES if op == name and re.search(pattern, text)), None)
