@@ -24,15 +24,12 @@ template <class To, class From>
   else return static_cast<To>(v);
 }
 
-template <class From, class To, bool Nonzero = false>
-[[gnu::flatten]] void gather(void* dst, const void* src, int64_t rows, int64_t row_stride, int64_t cols,
-                             int64_t col_stride) {
+/// to[r][c] = element(from[r][c]), the result dense; what is strided goes through one loop a row.
+template <class From, class To, class Element>
+[[gnu::always_inline]] inline void gather_by(void* dst, const void* src, int64_t rows, int64_t row_stride, int64_t cols,
+                                             int64_t col_stride, Element element) {
   To* __restrict to = static_cast<To*>(dst);
   const From* __restrict from = static_cast<const From*>(src);
-  const auto element = [](From v) __attribute__((always_inline)) {
-    if constexpr (Nonzero) return static_cast<To>(convert<std::conditional_t<(sizeof(From) < 8), float, From>>(v) != 0);
-    else return convert<To>(v);
-  };
   if (cols == 1) {  // one long strided column
     cols = rows;
     col_stride = row_stride;
@@ -45,6 +42,17 @@ template <class From, class To, bool Nonzero = false>
       for (int64_t c = 0; c < cols; ++c) to[c] = element(from[c * col_stride]);
     }
   }
+}
+
+template <class From, class To, bool Nonzero = false>
+[[gnu::flatten]] void gather(void* dst, const void* src, int64_t rows, int64_t row_stride, int64_t cols,
+                             int64_t col_stride) {
+  gather_by<From, To>(
+      dst, src, rows, row_stride, cols, col_stride, [](From v) __attribute__((always_inline)) {
+        if constexpr (Nonzero)
+          return static_cast<To>(convert<std::conditional_t<(sizeof(From) < 8), float, From>>(v) != 0);
+        else return convert<To>(v);
+      });
 }
 
 template <class To, class From>

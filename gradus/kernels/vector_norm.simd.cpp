@@ -11,25 +11,12 @@ namespace {
 template <class From, class To, Mapped Map>
 [[gnu::flatten]] void gather_norm(void* dst, const void* src, int64_t rows, int64_t row_stride, int64_t cols,
                                   int64_t col_stride) {
-  To* __restrict to = static_cast<To*>(dst);
-  const From* __restrict from = static_cast<const From*>(src);
-  const auto element = [](From x) __attribute__((always_inline)) {
-    const To v = convert<To>(x);
-    if constexpr (Map == Mapped::NanToZero) return v != v ? To(0) : v;
-    else return Map == Mapped::Square ? v * v : math::abs(v);
-  };
-  if (cols == 1) {
-    cols = rows;
-    col_stride = row_stride;
-    rows = 1;
-  }
-  for (int64_t r = 0; r < rows; ++r, to += cols, from += row_stride) {
-    if (col_stride == 1) {
-      for (int64_t c = 0; c < cols; ++c) to[c] = element(from[c]);
-    } else {
-      for (int64_t c = 0; c < cols; ++c) to[c] = element(from[c * col_stride]);
-    }
-  }
+  gather_by<From, To>(
+      dst, src, rows, row_stride, cols, col_stride, [](From x) __attribute__((always_inline)) {
+        const To v = convert<To>(x);
+        if constexpr (Map == Mapped::NanToZero) return v != v ? To(0) : v;
+        else return Map == Mapped::Square ? v * v : math::abs(v);
+      });
 }
 
 template <Norm N, class T>

@@ -9,14 +9,6 @@
 namespace gradus::nn {
 namespace {
 
-Tensor norm_of(const Tensor& t, double order) {
-  if (order == 2) return t.square().sum().sqrt();
-  if (t.numel() == 0) return t.sum();
-  if (std::isinf(order)) return order > 0 ? t.abs().max() : t.abs().min();
-  if (order == 0) return (t != 0).sum().to(t.dtype());
-  return t.abs().pow(order).sum().pow(1 / order);
-}
-
 Tensors gradients(const Tensors& parameters) {
   Tensors out;
   for (const Tensor& p : parameters)
@@ -31,8 +23,8 @@ Tensor clip_grad_norm_(const Tensors& parameters, double max_norm, double norm_t
   const Tensors grads = gradients(parameters);
   if (grads.empty()) return zeros({});
   Tensors norms;
-  for (const Tensor& g : grads) norms.push_back(norm_of(g, norm_type));
-  const Tensor total = norm_of(stack(norms), norm_type);
+  for (const Tensor& g : grads) norms.push_back(linalg_vector_norm(g, norm_type));
+  const Tensor total = linalg_vector_norm(stack(norms), norm_type);
   check(!error_if_nonfinite || std::isfinite(total.item<double>()), "The total norm of order ", norm_type,
         " for gradients from `parameters` is non-finite, so it cannot be clipped. To disable this error and scale the "
         "gradients by the non-finite norm anyway, set `error_if_nonfinite=False`");

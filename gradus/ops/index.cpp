@@ -295,20 +295,19 @@ void IndexSelect::run(const Launch& l) {
   index_get(indexed.slice, indexed.spec, first.array);
 }
 
-void IndexAdd::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
-  const int64_t d = wrap_dim(dim, self.dim());
-  check_as(ErrorKind::Index, index.dim() <= 1,
-           "index_add_(): Index is supposed to be a vector, but got dim: ", index.dim(), " with type: ", index.dtype(),
-           " and size: ", index.sizes());
-  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
-        "index_add_(): Expected dtype int32/int64 for index but got: ", index.dtype());
-  check(self.dtype() == source.dtype(), "index_add_(): self (", self.dtype(), ") and source (", source.dtype(),
+void check_indexed_source(std::string_view name, const Tensor& self, int64_t d, const Tensor& index,
+                          const Tensor& source) {
+  check_as(ErrorKind::Index, index.dim() <= 1, name, "(): Index is supposed to be a vector, but got dim: ", index.dim(),
+           " with type: ", index.dtype(), " and size: ", index.sizes());
+  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32, name,
+        "(): Expected dtype int32/int64 for index but got: ", index.dtype());
+  check(self.dtype() == source.dtype(), name, "(): self (", self.dtype(), ") and source (", source.dtype(),
         ") must have the same scalar type");
-  check(d == 0 || d < source.dim(), "index_add_(): Indexing dim ", d,
-        " is out of bounds of the source tensor with dim ", source.dim());
-  const Tensor idx = vector_index(index);
-  check(idx.numel() == (source.dim() ? source.size(d) : 1), "index_add_(): Number of indices (", idx.numel(),
-        ") should be equal to source.size(dim): (", source.dim() ? source.size(d) : 1, "), for dim: ", d);
+  check(d == 0 || d < source.dim(), name, "(): Indexing dim ", d, " is out of bounds of the source tensor with dim ",
+        source.dim());
+  const int64_t slices = source.dim() ? source.size(d) : 1;
+  check(index.numel() == slices, name, "(): Number of indices (", index.numel(),
+        ") should be equal to source.size(dim): (", slices, "), for dim: ", d);
   Dims kept(self.sizes()), given(source.sizes());
   if (self.dim() && source.dim()) {
     kept.erase(d);
@@ -317,6 +316,12 @@ void IndexAdd::update(const Tensor& self, int64_t dim, const Tensor& index, cons
   check(kept == given,
         "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
         self.sizes(), " source.shape = ", source.sizes());
+}
+
+void IndexAdd::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source, Scalar alpha) {
+  const int64_t d = wrap_dim(dim, self.dim());
+  check_indexed_source("index_add_", self, d, index, source);
+  const Tensor idx = vector_index(index);
   if (self.dim() > 1) check_gather_bounds(view_of(idx).array(), self.size(d), static_cast<int>(d));
   else check_row_bounds(view_of(idx).array(), self.numel());
   check_apart(self, index);

@@ -14,6 +14,9 @@ void put_along(const Tensor& self, int64_t d, const Tensor& index, const Tensor&
 void scatter_along(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src, ScatterMode mode);
 /// Checks the arguments of a scatter, `src` undefined where it is a number. Returns the index as int64.
 Tensor scatter_index(const Tensor& self, int64_t d, const Tensor& index, const Tensor& src);
+/// Checks that a vector names one slice of self along d for every slice of source; `name` starts the messages.
+void check_indexed_source(std::string_view name, const Tensor& self, int64_t d, const Tensor& index,
+                          const Tensor& source);
 /// Raises where what is written overlaps with itself or with what is read.
 void check_apart(const Tensor& written, const Tensor& read);
 

@@ -175,28 +175,6 @@ Tensor spread(const Tensor& index, int64_t d, const IntList& sizes) {
   return index.reshape(shape).expand(sizes);
 }
 
-void check_reduce_index(const Tensor& self, int64_t d, const Tensor& index, const Tensor& source) {
-  check_as(ErrorKind::Index, index.dim() <= 1,
-           "index_reduce_(): Index is supposed to be a vector, but got dim: ", index.dim(),
-           " with type: ", index.dtype(), " and size: ", index.sizes());
-  check(index.dtype() == DType::Int64 || index.dtype() == DType::Int32,
-        "index_reduce_(): Expected dtype int32/int64 for index but got: ", index.dtype());
-  check(self.dtype() == source.dtype(), "index_reduce_(): self (", self.dtype(), ") and source (", source.dtype(),
-        ") must have the same scalar type");
-  check(d == 0 || d < source.dim(), "index_reduce_(): Indexing dim ", d,
-        " is out of bounds of the source tensor with dim ", source.dim());
-  check(index.numel() == (source.dim() ? source.size(d) : 1), "index_reduce_(): Number of indices (", index.numel(),
-        ") should be equal to source.size(dim): (", source.dim() ? source.size(d) : 1, "), for dim: ", d);
-  Dims kept(self.sizes()), given(source.sizes());
-  if (self.dim() && source.dim()) {
-    kept.erase(d);
-    given.erase(d);
-  }
-  check(kept == given,
-        "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = ",
-        self.sizes(), " source.shape = ", source.sizes());
-}
-
 }  // namespace
 
 void IndexReduce::update(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& source,
@@ -204,7 +182,7 @@ void IndexReduce::update(const Tensor& self, int64_t dim, const Tensor& index, c
   check(reduce == "prod" || reduce == "mean" || reduce == "amax" || reduce == "amin",
         "index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got ", reduce, ".");
   const int64_t d = wrap_dim(dim, self.dim());
-  check_reduce_index(self, d, index, source);
+  check_indexed_source("index_reduce_", self, d, index, source);
   const Tensor vector = at_least_1d(index.to(DType::Int64));
   check_row_bounds(vector.impl()->view->array(), self.dim() ? self.size(d) : 1);
   check_apart(self, index);

@@ -135,14 +135,19 @@ consteval auto rule() {
   else if constexpr (I == 2 && requires { &O::d2; }) return &O::d2;
   else if constexpr (I == 3 && requires { &O::d3; }) return &O::d3;
   else if constexpr (I == 4 && requires { &O::d4; }) return &O::d4;
+  else if constexpr (I == 5 && requires { &O::d5; }) return &O::d5;
   else if constexpr (I == 6 && requires { &O::d6; }) return &O::d6;
   else return nullptr;
 }
 template <class O, int I>
 constexpr bool has_rule = !std::is_same_v<decltype(rule<O, I>()), std::nullptr_t>;
+/// The arguments that may have a rule.
+using RuleIndices = std::make_integer_sequence<int, 7>;
 template <class O>
-constexpr bool has_any_rule =
-    has_rule<O, 0> || has_rule<O, 1> || has_rule<O, 2> || has_rule<O, 3> || has_rule<O, 4> || has_rule<O, 6>;
+constexpr bool has_any_rule = []<int... I>(std::integer_sequence<int, I...>) {
+  return (has_rule<O, I> || ...);
+}
+(RuleIndices{});
 
 // Bits of what a parameter type saves: arguments from bit 0, results from bit 16.
 template <class P>
@@ -220,19 +225,23 @@ consteval bool grads_of(std::nullptr_t) { return false; }
 template <class O, int I>
 constexpr uint32_t rule_saves = saves_of(rule<O, I>());
 template <class O>
-constexpr uint32_t all_saves =
-    rule_saves<O, 0> | rule_saves<O, 1> | rule_saves<O, 2> | rule_saves<O, 3> | rule_saves<O, 4> | rule_saves<O, 6>;
+constexpr uint32_t all_saves = []<int... I>(std::integer_sequence<int, I...>) {
+  return (rule_saves<O, I> | ...);
+}
+(RuleIndices{});
 /// The list argument whose tensors are saved behind the fixed slots, or -1.
 template <class O>
-constexpr int saved_list = [] {
+constexpr int saved_list = []<int... I>(std::integer_sequence<int, I...>) {
   int index = -1;
-  for (int i : {list_of(rule<O, 0>()), list_of(rule<O, 1>()), list_of(rule<O, 2>()), list_of(rule<O, 3>())})
-    if (i >= 0) index = i;
+  ((index = list_of(rule<O, I>()) >= 0 ? list_of(rule<O, I>()) : index), ...);
   return index;
-}();
+}
+(RuleIndices{});
 template <class O>
-constexpr bool needs_context = context_of(rule<O, 0>()) || context_of(rule<O, 1>()) || context_of(rule<O, 2>()) ||
-                               context_of(rule<O, 3>()) || context_of(rule<O, 4>()) || context_of(rule<O, 6>());
+constexpr bool needs_context = []<int... I>(std::integer_sequence<int, I...>) {
+  return (context_of(rule<O, I>()) || ...);
+}
+(RuleIndices{});
 template <class O, int Bit>
 constexpr bool saves_bit = (all_saves<O> & (1u << Bit)) != 0;
 template <class O, uint32_t Bit>

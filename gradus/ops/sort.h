@@ -87,41 +87,36 @@ struct NanmedianAll {
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<0>& x, const Out<0>& y) { return MedianAll::d0(g, x, y); }
 };
-struct MedianDim {
+/// The rule of (self, dim, keepdim) -> (values, indices): the gradient goes to the elements that were picked.
+struct SelectsAlongDim {
+  static Tensor d0(const Tensor& g, const Shape<0>& s, const Out<1>& indices, const Attr<int64_t, 1>& dim,
+                   const Attr<bool, 2>& keepdim) {
+    return value_selecting_reduction_backward(g, *dim, indices, s, *keepdim);
+  }
+};
+struct MedianDim : SelectsAlongDim {
   static constexpr Op op{"median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
                          "The lower median along a dim and where it is; NaN if there is one.", Kind::Structured, "fmo",
                          "MedianBackward1"};
   static void infer(Call& c, const Tensor& self, int64_t dim, bool keepdim);
   static void run(const Launch& l);
   static void write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim);
-  static Tensor d0(const Tensor& g, const Shape<0>& s, const Out<1>& indices, const Attr<int64_t, 1>& dim,
-                   const Attr<bool, 2>& keepdim) {
-    return value_selecting_reduction_backward(g, *dim, indices, s, *keepdim);
-  }
 };
-struct NanmedianDim {
+struct NanmedianDim : SelectsAlongDim {
   static constexpr Op op{"nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)",
                          "The lower median along a dim of what is not NaN, and where it is.", Kind::Structured, "fmo",
                          "NanmedianBackward1"};
   static void infer(Call& c, const Tensor& self, int64_t dim, bool keepdim);
   static void run(const Launch& l);
   static void write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim);
-  static Tensor d0(const Tensor& g, const Shape<0>& s, const Out<1>& indices, const Attr<int64_t, 1>& dim,
-                   const Attr<bool, 2>& keepdim) {
-    return value_selecting_reduction_backward(g, *dim, indices, s, *keepdim);
-  }
 };
-struct Mode {
+struct Mode : SelectsAlongDim {
   static constexpr Op op{"mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)",
                          "The most frequent element along a dim (the smallest of several) and one of its places.",
                          Kind::Structured, "fmo"};
   static void infer(Call& c, const Tensor& self, int64_t dim, bool keepdim);
   static void run(const Launch& l);
   static void write_out(const Tensor* outs, const Tensor& self, int64_t dim, bool keepdim);
-  static Tensor d0(const Tensor& g, const Shape<0>& s, const Out<1>& indices, const Attr<int64_t, 1>& dim,
-                   const Attr<bool, 2>& keepdim) {
-    return value_selecting_reduction_backward(g, *dim, indices, s, *keepdim);
-  }
 };
 
 /// Distinct elements or slices in order, for every element the place of its equal in the result, and how many there

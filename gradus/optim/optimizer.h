@@ -102,7 +102,7 @@ class OptimizerOf : public Optimizer {
         const Tensor grad = param.grad();
         if (!grad.defined()) continue;
         Entry& entry = held.entries[i];
-        if (!entry.started) Rule::start(entry.state, param, held.group.options);
+        if (!entry.started) start<Rule>(entry.state, param, held.group.options);
         entry.started = true;
         Rule::update(param, grad, entry.state, ++entry.step, held.group.options);
       }
@@ -178,7 +178,7 @@ class OptimizerOf : public Optimizer {
   static void restore(Held& held, size_t i, const std::vector<OptimizerState::Slot>& slots) {
     Entry& entry = held.entries[i];
     const Tensor& param = held.group.params[i];
-    Rule::start(entry.state, param, held.group.options);
+    start<Rule>(entry.state, param, held.group.options);
     entry.started = true;
     if (const OptimizerState::Slot* slot = detail::find(slots, "step"))
       entry.step = slot->value.template item<double>();

@@ -18,15 +18,6 @@ void check_beta(double beta, int index) {
   check_as(ErrorKind::Value, beta >= 0 && beta < 1, "Invalid beta parameter at index ", index, ": ", beta);
 }
 
-template <class Options>
-void check_adam_like(const Options& o) {
-  check_not_negative(o.lr, "learning rate");
-  check_not_negative(o.eps, "epsilon value");
-  check_beta(o.beta1, 0);
-  check_beta(o.beta2, 1);
-  check_not_negative(o.weight_decay, "weight_decay value");
-}
-
 // The gradient, turned round to maximize; with weight decay as a penalty.
 template <class Options>
 Tensor descent(const Tensor& param, const Tensor& grad, const Options& o, bool add_decay = true) {
@@ -51,6 +42,23 @@ void average(const Tensor& mean, const Tensor& square, const Tensor& g, double b
 
 DType step_dtype() { return default_dtype() == DType::Float64 ? DType::Float64 : DType::Float32; }
 
+Tensor detail::zeros_of(const Tensor& param) { return zeros_like(param); }
+
+template <class O>
+void AdamKin<O>::check(const O& o) {
+  check_not_negative(o.lr, "learning rate");
+  check_not_negative(o.eps, "epsilon value");
+  check_beta(o.beta1, 0);
+  check_beta(o.beta2, 1);
+  check_not_negative(o.weight_decay, "weight_decay value");
+  if constexpr (requires { o.momentum_decay; }) check_not_negative(o.momentum_decay, "momentum_decay value");
+}
+template struct AdamKin<AdamOptions>;
+template struct AdamKin<AdamWOptions>;
+template struct AdamKin<AdamaxOptions>;
+template struct AdamKin<NAdamOptions>;
+template struct AdamKin<RAdamOptions>;
+
 void SGDRule::check(const Options& o) {
   check_not_negative(o.lr, "learning rate");
   check_not_negative(o.momentum, "momentum value");
@@ -68,18 +76,6 @@ void SGDRule::update(const Tensor& param, const Tensor& grad, State& s, double, 
     g = o.nesterov ? g.add(s.momentum_buffer, o.momentum) : s.momentum_buffer;
   }
   param.add_(g, -o.lr);
-}
-
-template <class O>
-void AdamRuleOf<O>::check(const O& o) {
-  check_adam_like(o);
-}
-
-template <class O>
-void AdamRuleOf<O>::start(State& s, const Tensor& param, const O& o) {
-  s.mean = zeros_like(param);
-  s.square = zeros_like(param);
-  if (o.amsgrad) s.max_square = zeros_like(param);
 }
 
 template <class O>
@@ -104,12 +100,6 @@ void RMSpropRule::check(const Options& o) {
   check_not_negative(o.momentum, "momentum value");
   check_not_negative(o.weight_decay, "weight_decay value");
   check_not_negative(o.alpha, "alpha value");
-}
-
-void RMSpropRule::start(State& s, const Tensor& param, const Options& o) {
-  s.square = zeros_like(param);
-  if (o.momentum > 0) s.momentum_buffer = zeros_like(param);
-  if (o.centered) s.mean = zeros_like(param);
 }
 
 void RMSpropRule::update(const Tensor& param, const Tensor& grad, State& s, double, const Options& o) {
@@ -158,11 +148,6 @@ void AdadeltaRule::check(const Options& o) {
   check_not_negative(o.weight_decay, "weight_decay value");
 }
 
-void AdadeltaRule::start(State& s, const Tensor& param, const Options&) {
-  s.square = zeros_like(param);
-  s.delta = zeros_like(param);
-}
-
 void AdadeltaRule::update(const Tensor& param, const Tensor& grad, State& s, double, const Options& o) {
   NoGrad no_grad;
   const Tensor g = descent(param, grad, o);
@@ -173,24 +158,12 @@ void AdadeltaRule::update(const Tensor& param, const Tensor& grad, State& s, dou
   param.add_(delta, -o.lr);
 }
 
-void AdamaxRule::check(const Options& o) { check_adam_like(o); }
-
-void AdamaxRule::start(State& s, const Tensor& param, const Options&) {
-  s.mean = zeros_like(param);
-  s.largest = zeros_like(param);
-}
-
 void AdamaxRule::update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o) {
   NoGrad no_grad;
   const Tensor g = descent(param, grad, o);
   s.mean.lerp_(g, 1 - o.beta1);
   s.largest.copy_(maximum(s.largest * o.beta2, g.abs().add_(o.eps)));
   param.addcdiv_(s.mean, s.largest, -o.lr / (1 - std::pow(o.beta1, step)));
-}
-
-void NAdamRule::check(const Options& o) {
-  check_adam_like(o);
-  check_not_negative(o.momentum_decay, "momentum_decay value");
 }
 
 void NAdamRule::start(State& s, const Tensor& param, const Options&) {
@@ -211,13 +184,6 @@ void NAdamRule::update(const Tensor& param, const Tensor& grad, State& s, double
   const Tensor scale = s.square.div(1 - std::pow(o.beta2, step)).sqrt_().add_(o.eps);
   param.addcdiv_(g, scale, -o.lr * (1 - momentum) / (1 - product));
   param.addcdiv_(s.mean, scale, -o.lr * next / (1 - product * next));
-}
-
-void RAdamRule::check(const Options& o) { check_adam_like(o); }
-
-void RAdamRule::start(State& s, const Tensor& param, const Options&) {
-  s.mean = zeros_like(param);
-  s.square = zeros_like(param);
 }
 
 void RAdamRule::update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o) {

@@ -6,8 +6,13 @@
 
 /// A rule has Options and State; `options(o, f)` shows f every option under PyTorch's name, `state(s, o, f)` every
 /// tensor it keeps for a parameter. `check` raises ValueError for options out of range; `start` fills the state before
-/// the first update; `update` takes one step, whose number counts from 1. Nothing is recorded for gradients.
+/// the first update, with zeros unless the rule has one of its own; `update` takes one step, whose number counts from
+/// 1. Nothing is recorded for gradients.
 namespace gradus::optim {
+
+namespace detail {
+Tensor zeros_of(const Tensor& param);
+}
 
 /// Options of stochastic gradient descent.
 struct SGDOptions {
@@ -129,20 +134,13 @@ struct SGDRule {
     if (o.momentum != 0) f("momentum_buffer", s.momentum_buffer);
   }
   static void check(const Options& o);
-  static void start(State&, const Tensor& /*param*/, const Options&) {}
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
 
-/// Steps by the running mean of the gradient over the root of the running mean of its square (Kingma and Ba, 2015);
-/// amsgrad keeps the largest second moment (Reddi et al., 2018). Weight decay is added to the gradient, or taken from
-/// the parameter if decoupled (Loshchilov and Hutter, 2019).
-template <class AnyAdamOptions>
-struct AdamRuleOf {
-  using Options = AnyAdamOptions;
-  struct State {
-    Tensor mean, square, max_square;
-  };
-  static constexpr const char* name = "Adam";
+/// What Adam and its kin share: their options.
+template <class AnyOptions>
+struct AdamKin {
+  using Options = AnyOptions;
   static constexpr bool counts_steps = true;
   template <class F>
   static void options(Options& o, F&& f) {
@@ -150,18 +148,30 @@ struct AdamRuleOf {
     f("betas", o.beta1, o.beta2);
     f("eps", o.eps);
     f("weight_decay", o.weight_decay);
-    f("amsgrad", o.amsgrad);
+    if constexpr (requires { o.momentum_decay; }) f("momentum_decay", o.momentum_decay);
+    if constexpr (requires { o.amsgrad; }) f("amsgrad", o.amsgrad);
+    if constexpr (requires { o.decoupled_weight_decay; }) f("decoupled_weight_decay", o.decoupled_weight_decay);
     f("maximize", o.maximize);
-    f("decoupled_weight_decay", o.decoupled_weight_decay);
   }
+  static void check(const Options& o);
+};
+
+/// Steps by the running mean of the gradient over the root of the running mean of its square (Kingma and Ba, 2015);
+/// amsgrad keeps the largest second moment (Reddi et al., 2018). Weight decay is added to the gradient, or taken from
+/// the parameter if decoupled (Loshchilov and Hutter, 2019).
+template <class AnyAdamOptions>
+struct AdamRuleOf : AdamKin<AnyAdamOptions> {
+  using Options = AnyAdamOptions;
+  struct State {
+    Tensor mean, square, max_square;
+  };
+  static constexpr const char* name = "Adam";
   template <class F>
   static void state(State& s, const Options& o, F&& f) {
     f("exp_avg", s.mean);
     f("exp_avg_sq", s.square);
     if (o.amsgrad) f("max_exp_avg_sq", s.max_square);
   }
-  static void check(const Options& o);
-  static void start(State& s, const Tensor& param, const Options& o);
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
 using AdamRule = AdamRuleOf<AdamOptions>;
@@ -195,7 +205,6 @@ struct RMSpropRule {
     if (o.centered) f("grad_avg", s.mean);
   }
   static void check(const Options& o);
-  static void start(State& s, const Tensor& param, const Options& o);
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
 
@@ -247,91 +256,60 @@ struct AdadeltaRule {
     f("acc_delta", s.delta);
   }
   static void check(const Options& o);
-  static void start(State& s, const Tensor& param, const Options& o);
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
 
 /// Adam with the largest gradient, decaying, in place of the second moment (Kingma and Ba, 2015, section 7).
-struct AdamaxRule {
-  using Options = AdamaxOptions;
+struct AdamaxRule : AdamKin<AdamaxOptions> {
   struct State {
     Tensor mean, largest;
   };
   static constexpr const char* name = "Adamax";
-  static constexpr bool counts_steps = true;
-  template <class F>
-  static void options(Options& o, F&& f) {
-    f("lr", o.lr);
-    f("betas", o.beta1, o.beta2);
-    f("eps", o.eps);
-    f("weight_decay", o.weight_decay);
-    f("maximize", o.maximize);
-  }
   template <class F>
   static void state(State& s, const Options&, F&& f) {
     f("exp_avg", s.mean);
     f("exp_inf", s.largest);
   }
-  static void check(const Options& o);
-  static void start(State& s, const Tensor& param, const Options& o);
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
 
 /// Adam with Nesterov's momentum (Dozat, 2016).
-struct NAdamRule {
-  using Options = NAdamOptions;
+struct NAdamRule : AdamKin<NAdamOptions> {
   struct State {
     Tensor momentum_product, mean, square;  // the first: zero-dim, of all momenta so far
   };
   static constexpr const char* name = "NAdam";
-  static constexpr bool counts_steps = true;
-  template <class F>
-  static void options(Options& o, F&& f) {
-    f("lr", o.lr);
-    f("betas", o.beta1, o.beta2);
-    f("eps", o.eps);
-    f("weight_decay", o.weight_decay);
-    f("momentum_decay", o.momentum_decay);
-    f("decoupled_weight_decay", o.decoupled_weight_decay);
-    f("maximize", o.maximize);
-  }
   template <class F>
   static void state(State& s, const Options&, F&& f) {
     f("mu_product", s.momentum_product);
     f("exp_avg", s.mean);
     f("exp_avg_sq", s.square);
   }
-  static void check(const Options& o);
   static void start(State& s, const Tensor& param, const Options& o);
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
 
 /// Adam that waits for the variance of its second moment to settle (Liu et al., 2020).
-struct RAdamRule {
-  using Options = RAdamOptions;
+struct RAdamRule : AdamKin<RAdamOptions> {
   struct State {
     Tensor mean, square;
   };
   static constexpr const char* name = "RAdam";
-  static constexpr bool counts_steps = true;
-  template <class F>
-  static void options(Options& o, F&& f) {
-    f("lr", o.lr);
-    f("betas", o.beta1, o.beta2);
-    f("eps", o.eps);
-    f("weight_decay", o.weight_decay);
-    f("decoupled_weight_decay", o.decoupled_weight_decay);
-    f("maximize", o.maximize);
-  }
   template <class F>
   static void state(State& s, const Options&, F&& f) {
     f("exp_avg", s.mean);
     f("exp_avg_sq", s.square);
   }
-  static void check(const Options& o);
-  static void start(State& s, const Tensor& param, const Options& o);
   static void update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o);
 };
+
+/// Fills the state of a parameter before its first update.
+template <class Rule>
+void start(typename Rule::State& state, const Tensor& param, const typename Rule::Options& o) {
+  if constexpr (requires { &Rule::start; }) Rule::start(state, param, o);
+  else if constexpr (Rule::counts_steps)
+    Rule::state(state, o, [&param](const char*, Tensor& value) { value = detail::zeros_of(param); });
+}
 
 /// Calls f with every rule: `f.template operator()<SGDRule>()`. The one list of optimizers.
 template <class F>

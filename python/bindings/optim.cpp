@@ -1,5 +1,6 @@
 // One step of an optimizer over a parameter group, with options and state in the dicts of the Python class.
-#include <array>
+#include <utility>
+#include <vector>
 
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
@@ -10,6 +11,8 @@
 
 namespace gradus::py {
 namespace {
+
+constexpr const char *kStep = "step", *kParams = "params";
 
 double number_of(PyObject* o) {
   if (is_tensor(o)) return tensor_of(o).item().to_double();
@@ -37,53 +40,40 @@ PyObject* item(PyObject* dict, PyObject* key) {
   return value;
 }
 
-/// The names a rule uses, as interned keys in the order in which it shows them.
-template <class Rule>
-struct Keys {
-  std::array<PyObject*, 12> option{};
-  Keys() {
-    size_t n = 0;
-    typename Rule::Options o;
-    Rule::options(o, [&](const char* name, auto&...) { option[n++] = intern(name); });
-  }
-  static const Keys& get() {
-    static const Keys keys;
-    return keys;
-  }
-};
-PyObject* step_key() {
-  static PyObject* const key = intern("step");
-  return key;
+// The interned key of a literal, found by its address.
+PyObject* key_of(const char* name) {
+  static std::vector<std::pair<const char*, PyObject*>> known;
+  for (const auto& [literal, key] : known)
+    if (literal == name) return key;
+  known.emplace_back(name, intern(name));
+  return known.back().second;
 }
 
 template <class Rule>
 typename Rule::Options options_of(PyObject* group) {
   typename Rule::Options o;
-  size_t n = 0;
-  Rule::options(o, [&](const char*, auto&... x) {
-    if (PyObject* value = item(group, Keys<Rule>::get().option[n++])) read(value, x...);
+  Rule::options(o, [&](const char* name, auto&... x) {
+    if (PyObject* value = item(group, key_of(name))) read(value, x...);
   });
-  Rule::check(o);
   return o;
 }
 
 void store(PyObject* state, const char* name, const Tensor& value) {
-  const Ref key(intern(name)), object = own(wrap(value));
-  ensure(PyDict_SetItem(state, key.get(), object.get()) == 0);
+  const Ref object = own(wrap(value));
+  ensure(PyDict_SetItem(state, key_of(name), object.get()) == 0);
 }
 
 // Reads the state of a parameter; an empty dict is filled first.
 template <class Rule>
 void load_state(PyObject* held, const Tensor& param, typename Rule::State& state, const typename Rule::Options& o) {
   if (Rule::counts_steps && PyDict_GET_SIZE(held) == 0) {
-    Rule::start(state, param, o);
-    store(held, "step", zeros({}, optim::step_dtype()));
+    optim::start<Rule>(state, param, o);
+    store(held, kStep, zeros({}, optim::step_dtype()));
     Rule::state(state, o, [&](const char* name, Tensor& value) { store(held, name, value); });
     return;
   }
   Rule::state(state, o, [&](const char* name, Tensor& value) {
-    const Ref key(intern(name));
-    PyObject* object = item(held, key.get());
+    PyObject* object = item(held, key_of(name));
     if (object && is_tensor(object)) value = tensor_of(object);
     else if (Rule::counts_steps) fail(PyExc_KeyError, "%s", name);
   });
@@ -91,7 +81,7 @@ void load_state(PyObject* held, const Tensor& param, typename Rule::State& state
 
 // The step count is a zero-dim tensor that goes up by one in place; its new value is returned.
 double advance(PyObject* held) {
-  PyObject* step = item(held, step_key());
+  PyObject* step = item(held, key_of(kStep));
   if (!step || !is_tensor(step)) fail(PyExc_KeyError, "step");
   NoGrad guard;
   tensor_of(step).add_(1);
@@ -130,8 +120,7 @@ template <class Rule>
 PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&] {
     if (n != 2 || !PyDict_Check(args[0])) fail(PyExc_TypeError, "expected a parameter group and the state");
-    static PyObject* const key = intern("params");
-    PyObject* params = item(args[0], key);
+    PyObject* params = item(args[0], key_of(kParams));
     if (!params || !PyList_Check(params)) fail(PyExc_TypeError, "params of a parameter group must be a list");
     const auto options = options_of<Rule>(args[0]);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)

@@ -14,17 +14,10 @@
 #include "gradus/core/node.h"
 #include "gradus/gen/functions.h"
 #include "gradus/ops/create.h"
+#include "tests/cpp/leaves_nothing.h"
 
 namespace gradus {
 namespace {
-
-using Values = std::vector<double>;
-
-Values values(const Tensor& t) {
-  const Tensor c = t.detach().to(kFloat64).contiguous();
-  const double* p = c.data<double>();
-  return {p, p + c.numel()};
-}
 
 void expect_near(const Tensor& t, const Values& expected, double tolerance = 1e-12) {
   ASSERT_TRUE(t.defined());
@@ -40,23 +33,7 @@ std::string message_of(const std::function<void()>& f) {
   return "nothing raised";
 }
 
-/// Every test ends with as many storages, tensors and nodes as it began with.
-class Autograd : public testing::Test {
- protected:
-  void SetUp() override { before_ = census(); }
-  void TearDown() override {
-    const Census after = census();
-    EXPECT_EQ(after.storages, before_.storages);
-    EXPECT_EQ(after.tensors, before_.tensors);
-    EXPECT_EQ(after.nodes, before_.nodes);
-    EXPECT_TRUE(is_grad_enabled());
-  }
-  static Tensor leaf(const Values& v, IntList shape) { return tensor<double>(v, shape).requires_grad_(); }
-  static Tensor leaf(const Values& v) { return leaf(v, IntList(static_cast<int64_t>(v.size()))); }
-
- private:
-  Census before_;
-};
+class Autograd : public LeavesNothing {};
 
 // ---- derivatives by differences
 

@@ -19,6 +19,7 @@
 #include "gradus/kernels/nest.h"
 #include "gradus/ops/create.h"
 #include "gradus/ops/funnel.h"
+#include "tests/cpp/leaves_nothing.h"
 
 namespace gradus {
 namespace {
@@ -39,19 +40,7 @@ std::string message_of(const std::function<void()>& f) {
   return text;
 }
 
-class Core : public testing::Test {
- protected:
-  void SetUp() override { before_ = census(); }
-  void TearDown() override {
-    const Census after = census();
-    EXPECT_EQ(after.storages, before_.storages);
-    EXPECT_EQ(after.tensors, before_.tensors);
-    EXPECT_EQ(after.nodes, before_.nodes);
-  }
-
- private:
-  Census before_;
-};
+class Core : public LeavesNothing {};
 
 // ---- sizes
 

@@ -14,18 +14,12 @@
 #include "gradus/core/impl.h"
 #include "gradus/gen/functions.h"
 #include "gradus/ops/create.h"
+#include "tests/cpp/leaves_nothing.h"
 
 namespace gradus {
 namespace {
 
 using autograd::AutogradContext;
-using Values = std::vector<double>;
-
-Values values(const Tensor& t) {
-  const Tensor c = t.detach().to(kFloat64).contiguous();
-  const double* p = c.data<double>();
-  return {p, p + c.numel()};
-}
 
 template <class F>
 std::string message_of(F&& f) {
@@ -35,24 +29,12 @@ std::string message_of(F&& f) {
   return "nothing raised";
 }
 
-/// Every test ends with as many storages, tensors and nodes as it began with.
-class Functions : public testing::Test {
+class Functions : public LeavesNothing {
  protected:
-  void SetUp() override { before_ = census(); }
   void TearDown() override {
-    const Census after = census();
-    EXPECT_EQ(after.storages, before_.storages);
-    EXPECT_EQ(after.tensors, before_.tensors);
-    EXPECT_EQ(after.nodes, before_.nodes);
-    EXPECT_TRUE(is_grad_enabled());
+    LeavesNothing::TearDown();
     EXPECT_FALSE(is_anomaly_enabled());
   }
-  static Tensor leaf(const Values& v) {
-    return tensor<double>(v, IntList(static_cast<int64_t>(v.size()))).requires_grad_();
-  }
-
- private:
-  Census before_;
 };
 
 struct ScaledCube : autograd::Function<ScaledCube> {

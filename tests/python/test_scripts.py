@@ -1,7 +1,7 @@
 """Programs in the style of public tutorials, run unchanged on PyTorch and on Gradus: they print the same.
 
-Words must be equal. Numbers may differ by TOLERANCE (relative, or absolute below one), or as a comment
-"# tolerance: X" in the program allows.
+Words and whole numbers must be equal. Other numbers may differ by TOLERANCE (relative, or absolute below one), or as a
+comment "# tolerance: X" in the program allows.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def expected():
 
 
 def near(actual: str, wanted: str, tolerance: float) -> bool:
+    if re.fullmatch(r"[-+]?\d+", wanted):
+        return actual == wanted
     a, w = float(actual), float(wanted)
     decimals = len(wanted.partition("e")[0].partition(".")[2])
     unit = 1.01 * 10.0**-decimals if decimals and "e" not in wanted else 0.0  # the last printed digit may round

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from gradus import _C
 from gradus.nn import functional as F
-from gradus.nn import init
-from gradus.nn.modules.module import Module
-from gradus.nn.parameter import Parameter
+from gradus.nn.modules._affine import Affine
 
 
-class _NormBase(Module):
+class _NormBase(Affine):
     """Scale, shift and running statistics of channels."""
 
     _version = 2  # 2: num_batches_tracked
@@ -32,9 +30,7 @@ class _NormBase(Module):
         self.momentum = momentum
         self.affine = affine
         self.track_running_stats = track_running_stats
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            value = Parameter(_C.empty(num_features, device=device, dtype=dtype)) if wanted else None
-            self.register_parameter(name, value)
+        self._register_affine(num_features, affine, affine and bias, device=device, dtype=dtype)
         if track_running_stats:
             self.register_buffer("running_mean", _C.zeros(num_features, device=device, dtype=dtype))
             self.register_buffer("running_var", _C.ones(num_features, device=device, dtype=dtype))
@@ -54,10 +50,7 @@ class _NormBase(Module):
     def reset_parameters(self) -> None:
         """Forgets the statistics; weight 1, bias 0."""
         self.reset_running_stats()
-        if self.affine:
-            init.ones_(self.weight)
-            if self.bias is not None:
-                init.zeros_(self.bias)
+        super().reset_parameters()
 
     def _check_input_dim(self, input) -> None:
         raise NotImplementedError

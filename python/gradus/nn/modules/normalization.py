@@ -7,11 +7,12 @@ import numbers
 from gradus import _C
 from gradus.nn import functional as F
 from gradus.nn import init
+from gradus.nn.modules._affine import Affine
 from gradus.nn.modules.module import Module
 from gradus.nn.parameter import Parameter
 
 
-class LayerNorm(Module):
+class LayerNorm(Affine):
     """Normalises over the last dimensions, whose sizes are `normalized_shape`, then scales and shifts each element."""
 
     def __init__(
@@ -29,17 +30,10 @@ class LayerNorm(Module):
         self.normalized_shape = tuple(normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
-        for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
-            value = Parameter(_C.empty(self.normalized_shape, device=device, dtype=dtype)) if wanted else None
-            self.register_parameter(name, value)
+        self._register_affine(
+            self.normalized_shape, elementwise_affine, elementwise_affine and bias, device=device, dtype=dtype
+        )
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
-        if self.elementwise_affine:
-            init.ones_(self.weight)
-            if self.bias is not None:
-                init.zeros_(self.bias)
 
     def forward(self, input):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
@@ -51,7 +45,7 @@ class LayerNorm(Module):
         )
 
 
-class GroupNorm(Module):
+class GroupNorm(Affine):
     """Normalises `num_groups` groups of the channels of each sample of (N, C, *), then scales and shifts channels."""
 
     def __init__(
@@ -72,17 +66,8 @@ class GroupNorm(Module):
         self.num_channels = num_channels
         self.eps = eps
         self.affine = affine
-        for name, wanted in (("weight", affine), ("bias", affine and bias)):
-            value = Parameter(_C.empty(num_channels, device=device, dtype=dtype)) if wanted else None
-            self.register_parameter(name, value)
+        self._register_affine(num_channels, affine, affine and bias, device=device, dtype=dtype)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
-        if self.affine:
-            init.ones_(self.weight)
-            if self.bias is not None:
-                init.zeros_(self.bias)
 
     def forward(self, input):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)

@@ -8,23 +8,6 @@ from gradus import _C
 from gradus._modes import no_grad
 
 
-def _norm(tensor, order: float):
-    """The p-norm of all elements of a tensor, as a 0-d tensor."""
-    if order == 2.0:
-        return tensor.square().sum().sqrt()
-    if tensor.numel() == 0:
-        return tensor.sum()
-    if order == inf:
-        return tensor.abs().max()
-    if order == -inf:
-        return tensor.abs().min()
-    if order == 0.0:
-        return (tensor != 0).sum().to(tensor.dtype)
-    if order == 1.0:
-        return tensor.abs().sum()
-    return tensor.abs().pow(order).sum().pow(1.0 / order)
-
-
 def _as_list(tensors) -> list:
     return [tensors] if isinstance(tensors, _C.Tensor) else list(tensors)
 
@@ -36,7 +19,8 @@ def get_total_norm(tensors, norm_type: float = 2.0, error_if_nonfinite: bool = F
     if not tensors:
         return _C.tensor(0.0)
     with no_grad():
-        total = _norm(_C.stack([_norm(tensor, norm_type) for tensor in tensors]), norm_type)
+        norms = _C.stack([_C.linalg_vector_norm(tensor, norm_type) for tensor in tensors])
+        total = _C.linalg_vector_norm(norms, norm_type)
     if error_if_nonfinite and not -inf < total.item() < inf:
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
