@@ -2,7 +2,8 @@
 //
 // The order of a floating-point reduction is part of its definition and depends on sizes and strides only. Dims of size
 // one are dropped, neighbours of the same class (kept, reduced) merge, and the remaining dim with the smallest stride
-// decides. L is 64 (32 for float64), reduced elements are taken in logical order.
+// decides. L is 64 (32 for float64). Reduced elements are taken in the order of memory: the reduced dim with the
+// largest stride is outermost, and a transposed matrix sums as fast, and to the same bits, as the matrix.
 //   It is reduced:  element i of a 4096-element chunk belongs to lane i mod L; a lane adds its elements in order.
 //   It is kept, with C elements:  row r belongs to lane r mod G, G = 1 for C >= L, else the power of two with
 //     G*C in [L, 2L); a chunk is 4096/L*G rows; a lane adds its rows in order.

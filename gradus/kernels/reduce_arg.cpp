@@ -109,7 +109,7 @@ void write_indices(const Array& out, const ReduceTile& tile, const int64_t* inde
 
 void reduce_arg(bool max, const Array& in, const Array& out) {
   ReducePlan plan;
-  plan_reduction(in, out, plan);
+  plan_reduction(in, out, plan, ReduceOrder::Logical);
   if (plan.outputs == 0) return;
   Search search(plan, in, max);
   search.run([&](const ReduceTile& tile) { write_indices(out, tile, search.index); });
@@ -117,7 +117,7 @@ void reduce_arg(bool max, const Array& in, const Array& out) {
 
 void reduce_with_index(bool max, const Array& in, const Array& values, const Array& indices, int) {
   ReducePlan plan;
-  plan_reduction(in, values, plan);
+  plan_reduction(in, values, plan, ReduceOrder::Logical);
   if (plan.outputs == 0) return;
   Search search(plan, in, max);
   const auto store = search.table.store[static_cast<int>(values.dtype)][static_cast<int>(search.acc)];

@@ -19,6 +19,13 @@ void push(ReduceDim* dims, int& n, ReduceDim d, bool adjacent) {
 
 int64_t magnitude(int64_t stride) { return stride == 0 ? INT64_MAX : stride < 0 ? -stride : stride; }
 
+// Keeps the largest stride first; equal ones stay in logical order.
+void insert_by_stride(ReduceDim* dims, int& n, ReduceDim d) {
+  int at = n++;
+  for (; at > 0 && magnitude(dims[at - 1].in) < magnitude(d.in); --at) dims[at] = dims[at - 1];
+  dims[at] = d;
+}
+
 int smallest_stride(const ReduceDim* dims, int n) {
   int best = n - 1;
   for (int d = n - 2; d >= 0; --d)
@@ -28,14 +35,16 @@ int smallest_stride(const ReduceDim* dims, int n) {
 
 }  // namespace
 
-void plan_reduction(const Array& in, const Array& out, ReducePlan& plan) {
-  int last = 0;  // class of the dim before: 1 kept, 2 reduced
+void plan_reduction(const Array& in, const Array& out, ReducePlan& plan, ReduceOrder order) {
+  ReduceDim reduced[kMaxDims];
+  int n = 0, last = 0;  // class of the dim before: 1 kept, 2 reduced
   for (int d = 0; d < in.ndim; ++d) {
     const int64_t size = in.sizes[d];
     if (size == 1) continue;
     if (out.sizes[d] == 1) {
       plan.count *= size;
-      push(plan.reduced, plan.n_reduced, {size, in.strides[d], 0}, last == 2);
+      if (order == ReduceOrder::Memory) insert_by_stride(reduced, n, {size, in.strides[d], 0});
+      else push(plan.reduced, plan.n_reduced, {size, in.strides[d], 0}, last == 2);
       last = 2;
     } else {
       plan.outputs *= size;
@@ -43,6 +52,7 @@ void plan_reduction(const Array& in, const Array& out, ReducePlan& plan) {
       last = 1;
     }
   }
+  for (int d = 0; d < n; ++d) push(plan.reduced, plan.n_reduced, reduced[d], true);
   if (plan.n_kept == 0) return;
   const int k = smallest_stride(plan.kept, plan.n_kept);
   if (plan.n_reduced > 0) {

@@ -21,10 +21,13 @@ struct ReducePlan {
   int64_t outputs = 1;
 };
 
-/// `out` has the dims of `in` with size 1 where reduced. Fills `plan`, which arrives default-constructed.
-void plan_reduction(const Array& in, const Array& out, ReducePlan& plan);
+/// The order in which the reduced elements of one output are taken: where they lie, or as their indices count.
+enum class ReduceOrder : uint8_t { Memory, Logical };
 
-/// Walks a list of dims in logical order, run by run of the last one.
+/// `out` has the dims of `in` with size 1 where reduced. Fills `plan`, which arrives default-constructed.
+void plan_reduction(const Array& in, const Array& out, ReducePlan& plan, ReduceOrder order = ReduceOrder::Memory);
+
+/// Walks a list of dims, the last one fastest, run by run of it.
 class ReduceWalker {
  public:
   ReduceWalker(const ReduceDim* dims, int n) : dims_(dims), n_(n) {
