@@ -2,6 +2,7 @@
 #include "gradus/core/alloc.h"
 #include "gradus/core/format.h"
 #include "gradus/core/modes.h"
+#include "gradus/kernels/pool.h"
 #include "python/bindings/arguments.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/torch_function.h"
@@ -77,11 +78,16 @@ PyObject* census(PyObject*, PyObject*) {
                        static_cast<long long>(c.tensors), "nodes", static_cast<long long>(c.nodes));
 }
 
-PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(1); }
+PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
 PyObject* set_num_threads(PyObject*, PyObject* o) {
   return guarded([&] {
-    if (!PyLong_Check(o)) fail(PyExc_RuntimeError, "set_num_threads expects an int, but got %s", type_name(o).c_str());
-    check(PyLong_AsLong(o) > 0, "set_num_threads expects a positive integer");
+    if (!PyLong_Check(o) || PyBool_Check(o))
+      fail(PyExc_RuntimeError, "set_num_threads expects an int, but got %s", type_name(o).c_str());
+    int overflow;
+    const long long n = PyLong_AsLongLongAndOverflow(o, &overflow);
+    if (overflow) fail(PyExc_ValueError, "Overflow when unpacking long long");
+    if (n != static_cast<int>(n)) fail(PyExc_ValueError, "Overflow when unpacking long");
+    gradus::set_num_threads(static_cast<int>(n));
     return none();
   });
 }
@@ -110,8 +116,8 @@ PyMethodDef functions[] = {
     {"_reset_peak_memory", &reset_peak_memory, METH_NOARGS, nullptr},
     {"_empty_cache", &empty_cache, METH_NOARGS, nullptr},
     {"_census", &census, METH_NOARGS, "Live storages, tensors and nodes."},
-    {"get_num_threads", &get_num_threads, METH_NOARGS, "Threads that kernels use."},
-    {"set_num_threads", &set_num_threads, METH_O, "Kernels use one thread, whatever is asked for."},
+    {"get_num_threads", &get_num_threads, METH_NOARGS, "Threads that one operator may use."},
+    {"set_num_threads", &set_num_threads, METH_O, "Sets how many threads one operator may use."},
     {}};
 
 PyMethodDef overridable_functions[] = {{"numel", as_method(&numel), kFast, "Number of elements."}, {}};
