@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "gradus/kernels/nest.h"
 
@@ -22,20 +23,69 @@ void copy_short_rows(const Nest& nest) {
   });
 }
 
-// One array is dense along the innermost dim, the other along the next: squares that fit the cache, so that every line
-// of memory is used whole.
+// A tile's side in elements: one line of memory.
+template <class T>
+constexpr int64_t kTileSide = 64 / sizeof(T);
+
+// d[i * drow + j] = s[j * srow + i] for a whole tile. Every line of memory is read and written once and at once,
+// through a buffer: large powers of two between rows would push lines out of the cache before their next element's
+// turn.
+template <class T>
+void transpose_tile(T* d, int64_t drow, const T* s, int64_t srow) {
+  constexpr int64_t side = kTileSide<T>, w = 16 / sizeof(T);
+  typedef T V __attribute__((vector_size(16)));
+  constexpr auto interleave = []<int... I>(const V& a, const V& b, int half, std::integer_sequence<int, I...>) {
+    constexpr int n = sizeof...(I);
+    return half == 0 ? __builtin_shufflevector(a, b, (I % 2 * n + I / 2)...)
+                     : __builtin_shufflevector(a, b, (I % 2 * n + I / 2 + n / 2)...);
+  };
+  constexpr auto all = std::make_integer_sequence<int, w>{};
+  alignas(64) T buffer[side * side];
+  for (int64_t j = 0; j < side; ++j) std::memcpy(buffer + j * side, s + j * srow, 64);
+  for (int64_t i = 0; i < side; i += w) {
+    for (int64_t j = 0; j < side; j += w) {
+      V a[w], b[w];
+      for (int64_t k = 0; k < w; ++k) std::memcpy(&a[k], buffer + (j + k) * side + i, 16);
+      for (int64_t round = 1; round < w; round *= 2) {  // perfect shuffles of the rows transpose in log2(w) rounds
+        for (int64_t k = 0; k < w / 2; ++k) {
+          b[2 * k] = interleave(a[k], a[k + w / 2], 0, all);
+          b[2 * k + 1] = interleave(a[k], a[k + w / 2], 1, all);
+        }
+        for (int64_t k = 0; k < w; ++k) a[k] = b[k];
+      }
+      for (int64_t k = 0; k < w; ++k) std::memcpy(d + (i + k) * drow + j, &a[k], 16);
+    }
+  }
+}
+
+// d[i * drow + j] = s[j * srow + i] for i < rows, j < cols; bands of tiles, so that few pages are in use.
+template <class T>
+void transpose(T* d, int64_t drow, const T* s, int64_t srow, int64_t rows, int64_t cols) {
+  constexpr int64_t side = kTileSide<T>, band = 4 * side;
+  for (int64_t j0 = 0; j0 < cols; j0 += band) {
+    for (int64_t i = 0; i < rows; i += side) {
+      for (int64_t j = j0; j < std::min(j0 + band, cols); j += side) {
+        if (rows - i >= side && cols - j >= side) {
+          transpose_tile(d + i * drow + j, drow, s + j * srow + i, srow);
+          continue;
+        }
+        for (int64_t r = i; r < std::min(i + side, rows); ++r)
+          for (int64_t c = j; c < std::min(j + side, cols); ++c) d[r * drow + c] = s[c * srow + r];
+      }
+    }
+  }
+}
+
+// One array is dense along the innermost dim, the other along the next.
 template <class T>
 void copy_transposed(const Nest& nest) {
-  constexpr int64_t kSide = 32;
-  const int64_t n = nest.size[0], ds = nest.stride[0][0], ss = nest.stride[1][0];
-  const int64_t rows = nest.size[1], drow = nest.stride[0][1], srow = nest.stride[1][1];
+  const int64_t n = nest.size[0], rows = nest.size[1];
+  const bool dense = nest.stride[0][0] == 1;  // the destination, along the innermost dim
+  const int64_t drow = nest.stride[0][dense], srow = nest.stride[1][!dense];
   nest.for_each(2, [&](char* const* at) {
     T* d = reinterpret_cast<T*>(at[0]);
     const T* s = reinterpret_cast<const T*>(at[1]);
-    for (int64_t r0 = 0; r0 < rows; r0 += kSide)
-      for (int64_t i0 = 0; i0 < n; i0 += kSide)
-        for (int64_t r = r0; r < std::min(r0 + kSide, rows); ++r)
-          for (int64_t i = i0; i < std::min(i0 + kSide, n); ++i) d[i * ds + r * drow] = s[i * ss + r * srow];
+    transpose(d, drow, s, srow, dense ? rows : n, dense ? n : rows);
   });
 }
 

@@ -92,18 +92,28 @@ void scan_block(const T* x, T* y, const ScanBlock& b) {
   else scan_few<Op>(x, y, b);
 }
 
-// Calls f(offset of in, offset of out, block): the lines of one other dim together, the one with the smallest stride.
+// The other dim with the smallest stride, -1 if there is none: its lines go together.
+int dim_beside(const Array& in, int dim) {
+  int beside = -1;
+  for (int d = 0; d < in.ndim; ++d)
+    if (d != dim && in.sizes[d] > 1 && (beside < 0 || in.strides[d] <= in.strides[beside])) beside = d;
+  return beside;
+}
+
+// Calls f(offsets) at the first line of every group.
+template <int K, class F>
+void for_each_group(const Array& in, int dim, int beside, const Array* const (&arrays)[K], F&& f) {
+  int64_t sizes[64];
+  for (int d = 0; d < in.ndim; ++d) sizes[d] = d == beside ? 1 : in.sizes[d];
+  for_each_line<K>(Array{nullptr, in.dtype, in.ndim, sizes, in.strides}, dim, arrays, f);
+}
+
+// Calls f(offset of in, offset of out, block) for every group of lines.
 template <class F>
 void for_each_block(const Array& in, const Array& out, int dim, bool reversed, F&& f) {
-  int64_t sizes[64];
-  int beside = -1;
-  for (int d = 0; d < in.ndim; ++d) {
-    sizes[d] = in.sizes[d];
-    if (d != dim && sizes[d] > 1 && (beside < 0 || in.strides[d] <= in.strides[beside])) beside = d;
-  }
+  const int beside = dim_beside(in, dim);
   ScanBlock b{line_size(in, dim), 1, line_stride(in, dim), line_stride(out, dim), 0, 0};
   if (beside >= 0) {
-    sizes[beside] = 1;
     b.lines = in.sizes[beside];
     b.in_next = in.strides[beside];
     b.out_next = out.strides[beside];
@@ -113,26 +123,8 @@ void for_each_block(const Array& in, const Array& out, int dim, bool reversed, F
     b.in_step = -b.in_step;
     b.out_step = -b.out_step;
   }
-  const Array shape{nullptr, in.dtype, in.ndim, sizes, in.strides};
-  for_each_line<2>(shape, dim, {&in, &out}, [&](const int64_t* at) { f(at[0] + in_start, at[1] + out_start, b); });
-}
-
-template <bool Max, class T>
-void extremum_line(const T* x, int64_t n, int64_t step, T* values, int64_t value_step, int64_t* indices,
-                   int64_t index_step) {
-  using V = std::conditional_t<sizeof(T) == 2 && !std::is_integral_v<T>, float, T>;
-  T held = x[0];
-  V best = static_cast<V>(held);
-  int64_t place = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    const V v = static_cast<V>(x[i * step]);
-    const bool better = v != v || (best == best && (Max ? v >= best : v <= best));
-    held = better ? x[i * step] : held;
-    best = better ? v : best;
-    place = better ? i : place;
-    values[i * value_step] = held;
-    indices[i * index_step] = place;
-  }
+  for_each_group<2>(in, dim, beside, {&in, &out},
+                    [&](const int64_t* at) { f(at[0] + in_start, at[1] + out_start, b); });
 }
 
 template <class T>
@@ -186,13 +178,17 @@ void linear_recurrence(const Array& factor, const Array& term, const Array& out,
 
 void running_extremum(bool max, const Array& in, int dim, const Array& values, const Array& indices) {
   if (in.numel() == 0) return;
-  const int64_t n = line_size(in, dim);
-  dispatch(in.dtype, [&]<class T>() {
-    for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
-      const auto line = max ? &extremum_line<true, T> : &extremum_line<false, T>;
-      line(in.as<T>() + at[0], n, line_stride(in, dim), values.as<T>() + at[1], line_stride(values, dim),
-           indices.as<int64_t>() + at[2], line_stride(indices, dim));
-    });
+  const int beside = dim_beside(in, dim);
+  const Array* const arrays[3] = {&in, &values, &indices};
+  ExtremumBlock b{line_size(in, dim), beside < 0 ? 1 : in.sizes[beside], {}, {}};
+  for (int k = 0; k < 3; ++k) {
+    b.step[k] = line_stride(*arrays[k], dim);
+    b.next[k] = beside < 0 ? 0 : arrays[k]->strides[beside];
+  }
+  const auto scan = GRADUS_PICK(scan_table).extremum[!max][static_cast<int>(in.dtype)];
+  const int64_t item = item_size(in.dtype);
+  for_each_group<3>(in, dim, beside, arrays, [&](const int64_t* at) {
+    scan(in.as<char>() + at[0] * item, values.as<char>() + at[1] * item, indices.as<int64_t>() + at[2], b);
   });
 }
 

@@ -1,4 +1,4 @@
-// Scans that need elementary functions, for every SIMD target. Internal.
+// Scans that gain from vector instructions, for every SIMD target. Internal.
 #pragma once
 #include <cstdint>
 
@@ -12,8 +12,15 @@ struct ScanBlock {
   int64_t n, lines, in_step, out_step, in_next, out_next;
 };
 
+/// The same with the steps of three arrays: elements, running extrema and their places.
+struct ExtremumBlock {
+  int64_t n, lines;
+  int64_t step[3], next[3];
+};
+
 struct ScanTable {
   void (*logsumexp[kNumDTypes])(const void* in, void* out, const ScanBlock& b);  // floats only
+  void (*extremum[2][kNumDTypes])(const void* in, void* values, int64_t* places, const ExtremumBlock& b);  // max, min
 };
 
 GRADUS_DECLARE_TABLE(ScanTable, scan_table)

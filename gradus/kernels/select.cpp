@@ -1,6 +1,7 @@
 // Selection: the largest few, the k-th, medians and modes. Where equal elements leave a choice, it is that of the
 // algorithms named in sort.h, run over keys alone.
 #include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "gradus/kernels/lines.h"
@@ -124,21 +125,27 @@ int64_t median_place(const T* in, int64_t step, int64_t n, bool ignore_nan, Sort
 
 // ---- of all elements
 
-// The key of rank k: a histogram of the leading 11 bits leaves few to partition.
+// The key of rank k: histograms of the 11 bits in which the keys differ first leave few to partition.
 template <class U>
-U select_key(U* keys, int64_t n, int64_t k, int bits) {
+U select_key(U* keys, int64_t n, int64_t k) {
   constexpr int64_t kLong = 4096;
-  if (n >= kLong && bits > 11) {
-    const int shift = bits - 11;
-    int64_t count[2048] = {};
-    for (int64_t i = 0; i < n; ++i) ++count[keys[i] >> shift];
+  while (n >= kLong) {
+    U low = keys[0], high = keys[0];
+    for (int64_t i = 1; i < n; ++i) {
+      low = std::min(low, keys[i]);
+      high = std::max(high, keys[i]);
+    }
+    const int bits = std::bit_width(static_cast<U>(high - low)), shift = bits > 11 ? bits - 11 : 0;
+    int64_t count[2][2048] = {};  // two, for neighbours that fall into the same bucket
+    for (int64_t i = 0; i < n; ++i) ++count[i & 1][(keys[i] - low) >> shift];
     U bucket = 0;
-    for (; k >= count[bucket]; ++bucket) k -= count[bucket];
+    for (; k >= count[0][bucket] + count[1][bucket]; ++bucket) k -= count[0][bucket] + count[1][bucket];
+    if (shift == 0) return low + bucket;
     int64_t m = 0;
     for (int64_t i = 0; i < n; ++i) {
       const U key = keys[i];
       keys[m] = key;
-      m += (key >> shift) == bucket;
+      m += ((key - low) >> shift) == bucket;
     }
     n = m;
   }
@@ -249,7 +256,7 @@ void median_all(const Array& in, bool ignore_nan, const Array& out) {
       *to = sizeof(T) < 4 ? T(0) : std::numeric_limits<T>::min();  // what a NaN converts to
       return;
     }
-    const U key = select_key(keys.get(), n, (n - nans - 1) / 2, 8 * static_cast<int>(sizeof(T)));
+    const U key = select_key(keys.get(), n, (n - nans - 1) / 2);
     *to = from_key<T>(key);
   });
 }

@@ -1,0 +1,116 @@
+"""Kernels that work in tiles and parts, at sizes around their borders, against plain NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+SIDES = [1, 2, 15, 16, 17, 31, 33, 64, 65, 130, 257]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64", "bool"])
+def test_transposed_copies(lib, dtype):
+    rng = np.random.default_rng(0)
+    for rows in SIDES:
+        for cols in SIDES:
+            x = rng.integers(0, 2 if dtype == "bool" else 100, (rows, cols)).astype(dtype)
+            copied = lib.from_numpy(x.copy()).t().contiguous()
+            assert copied.is_contiguous()
+            np.testing.assert_array_equal(copied.numpy(), x.T)
+
+
+def test_transposed_copies_of_slices_and_batches(lib):
+    x = np.random.default_rng(1).standard_normal((3, 70, 90)).astype(np.float32)
+    t = lib.from_numpy(x.copy())
+    np.testing.assert_array_equal(t[:, 3:68, 5:].transpose(1, 2).contiguous().numpy(), x[:, 3:68, 5:].swapaxes(1, 2))
+    target = lib.zeros(90, 3, 70).permute(1, 2, 0)
+    target.copy_(t)
+    np.testing.assert_array_equal(target.numpy(), x)
+    np.testing.assert_array_equal(t.permute(1, 2, 0).contiguous().numpy(), x.transpose(1, 2, 0))
+
+
+def running_extremum(x, larger):
+    """What cummax and cummin give for one line, by their definition: the last of equals, the last NaN."""
+    values, places = x.copy(), np.zeros(len(x), np.int64)
+    held = 0
+    for i in range(1, len(x)):
+        best, v = x[held], x[i]
+        if v != v or (best == best and (v >= best if larger else v <= best)):
+            held = i
+        values[i], places[i] = x[held], held
+    return values, places
+
+
+@pytest.mark.parametrize("name", ["cummax", "cummin"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "uint8"])
+def test_running_extrema(lib, name, dtype):
+    rng = np.random.default_rng(2)
+    for rows, cols, spread in [(1, 200, 5), (3, 17, 1000), (70, 3, 4), (40, 33, 1000), (300, 2, 9)]:
+        x = rng.integers(0, min(spread, 255), (rows, cols)).astype(dtype)
+        if rows == 40:
+            x = np.sort(x, axis=1)
+        if dtype.startswith("float"):
+            x[rng.random((rows, cols)) < 0.01] = np.nan
+        for dim in (0, 1):
+            values, places = getattr(lib.from_numpy(x.copy()), name)(dim)
+            lines = np.moveaxis(x, dim, 0).reshape(x.shape[dim], -1).T
+            wanted = [running_extremum(line, name == "cummax") for line in lines]
+            for got, want in ((values, 0), (places, 1)):
+                got = np.moveaxis(got.numpy(), dim, 0).reshape(x.shape[dim], -1).T
+                np.testing.assert_array_equal(got, np.array([w[want] for w in wanted]))
+
+
+@pytest.mark.parametrize("kind", ["normal", "rising", "falling", "steep", "wide", "infinite", "same"])
+def test_running_logsumexp(lib, kind):
+    rng = np.random.default_rng(3)
+    for shape in [(1, 1), (1, 63), (2, 64), (3, 65), (70, 20), (200, 3)]:
+        x = rng.standard_normal(shape)
+        steps = np.arange(x.size).reshape(shape)
+        if kind == "rising":
+            x += steps
+        elif kind == "falling":
+            x -= steps
+        elif kind == "steep":
+            x += 30.0 * steps
+        elif kind == "wide":
+            x *= 500
+        elif kind == "infinite":
+            x[rng.random(shape) < 0.2] = -np.inf
+            x[rng.random(shape) < 0.02] = np.inf
+        elif kind == "same":
+            x[:] = -7.25
+        for dim in (0, 1):
+            wanted = np.logaddexp.accumulate(x.astype(np.longdouble), axis=dim).astype(np.float64)
+            got = lib.from_numpy(x.copy()).logcumsumexp(dim).numpy()
+            np.testing.assert_allclose(got, wanted, rtol=1e-14, atol=2e-14)
+            narrow = lib.from_numpy(x.astype(np.float32)).logcumsumexp(dim).numpy()
+            exact = np.logaddexp.accumulate(x.astype(np.float32).astype(np.float64), axis=dim)
+            np.testing.assert_allclose(narrow, exact, rtol=1e-7, atol=1e-12)
+
+
+def test_running_logsumexp_carries_nan(lib):
+    x = np.zeros(200)
+    x[100] = np.nan
+    got = lib.from_numpy(x).logcumsumexp(0).numpy()
+    assert not np.isnan(got[:100]).any()
+    assert np.isnan(got[100:]).all()
+
+
+@pytest.mark.parametrize("span", [1, 2, 1000, 1 << 40, 1 << 62])
+def test_median_of_many(lib, span):
+    rng = np.random.default_rng(4)
+    for n in (4095, 4096, 20001):
+        x = rng.integers(-span, span, n)
+        assert lib.from_numpy(x.copy()).median().item() == np.sort(x)[(n - 1) // 2]
+        floats = rng.standard_normal(n) * span
+        assert lib.from_numpy(floats.copy()).median().item() == np.sort(floats)[(n - 1) // 2]
+        x[:] = span
+        assert lib.from_numpy(x.copy()).median().item() == span
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "var"])
+def test_permuted_tensors_reduce_to_the_same_bits(lib, name):
+    lib.manual_seed(5)
+    x = lib.randn(13, 70, 41) * 0.1 + 1
+    for order in [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)]:
+        assert getattr(x.permute(order), name)().item() == getattr(x, name)().item()
