@@ -1,4 +1,4 @@
-// The gamma function's family for kernels: logarithm, derivatives, Hurwitz's zeta, the incomplete integrals.
+// The gamma function's family for kernels: logarithm, derivatives, Hurwitz's zeta.
 #pragma once
 
 #include "gradus/kernels/math.h"
@@ -166,99 +166,10 @@ template <class Power>
   return (n % 2 ? factorial : -factorial) * sum;
 }
 
-namespace detail {
-
-/// log(1 + m) - m for |m| <= 0.4, by the series of 2 atanh(m / (2 + m)).
-[[gnu::always_inline]] static inline double log1p_minus(double m) {
-  double r = m / (2.0 + m), z = r * r;
-  double p = poly(z, 1.0 / 31, 1.0 / 29, 1.0 / 27, 1.0 / 25, 1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
-                  1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3);
-  return r * (2.0 * z * p - m);
-}
-
-/// x^a e^-x / gamma(a + 1).
-[[gnu::always_inline]] static inline double gamma_prefix(double a, double x) {
-  if (a < 8.0) return pow(x, a) * exp(-x - lgamma(a + 1.0));
-  double m = (x - a) / a, inverse = 1.0 / a;
-  double exponent = abs(m) < 0.4 ? log1p_minus(m) : log(x / a) - m;
-  return exp(a * exponent - inverse * stirling_rest(inverse * inverse)) / sqrt(2.0 * kPi * a);
-}
-
-/// The lower integral by its power series, for x not far above a.
-[[gnu::always_inline]] static inline double lower_series(double a, double x) {
-  double sum = 1, term = 1, n = a;
-  for (int i = 0; i < 1000000 && term > sum * 0x1p-54; ++i) {
-    n += 1;
-    term *= x / n;
-    sum += term;
-  }
-  return sum * gamma_prefix(a, x);
-}
-
-/// The upper integral by its continued fraction (Lentz's evaluation), for x > a + 1.
-[[gnu::always_inline]] static inline double upper_fraction(double a, double x) {
-  double b = x + 1.0 - a, c = 0x1p1000, d = 1.0 / b, h = d;
-  for (int i = 1; i < 1000000; ++i) {
-    double n = -double(i) * (double(i) - a);
-    b += 2.0;
-    d = 1.0 / (n * d + b);
-    c = b + n / c;
-    double factor = c * d;
-    h *= factor;
-    if (abs(factor - 1.0) < 0x1p-53) break;
-  }
-  return h * a * gamma_prefix(a, x);
-}
-
-/// The upper integral for small x, where it is not far from 1 - x^a: a series without cancellation.
-[[gnu::always_inline]] static inline double upper_series(double a, double x) {
-  double sum = 0, factor = 1;
-  for (int n = 1; n < 200; ++n) {
-    factor *= -x / n;
-    double term = factor / (a + n);
-    sum += term;
-    if (abs(term) <= abs(sum) * 0x1p-54) break;
-  }
-  double l = lgamma(1.0 + a), log_power = a * log(x);
-  return -expm1(log_power - l) - a * exp(log_power - l) * sum;
-}
-
-/// Both integrals where no series is needed; NaN elsewhere. `lower` tells which.
-[[gnu::always_inline]] static inline bool gamma_limits(double a, double x, bool lower, double& r) {
-  double one = lower ? 1.0 : 0.0, zero = lower ? 0.0 : 1.0;
-  r = kNan;
-  if (x < 0.0 || a < 0.0) return true;
-  if (a == 0.0) return r = x > 0.0 ? one : kNan, true;
-  if (x == 0.0) return r = zero, true;
-  if (a == kInf) return r = x == kInf ? kNan : zero, true;
-  if (x == kInf) return r = one, true;
-  return x != x || a != a;
-}
-
-}  // namespace detail
-
-/// The regularised lower incomplete gamma function: the integral of t^(a-1) e^-t from 0 to x over gamma(a).
-[[gnu::always_inline]] static inline double igamma(double a, double x) {
-  using namespace detail;
-  double r;
-  if (gamma_limits(a, x, true, r)) return r;
-  return x > 1.0 && x > a + 1.0 ? 1.0 - upper_fraction(a, x) : lower_series(a, x);
-}
-/// The upper one, from x to infinity: 1 - igamma(a, x).
-[[gnu::always_inline]] static inline double igammac(double a, double x) {
-  using namespace detail;
-  double r;
-  if (gamma_limits(a, x, false, r)) return r;
-  if (x > 1.0 && x > a + 1.0) return upper_fraction(a, x);
-  return x <= 1.1 && a < 1.0 ? upper_series(a, x) : 1.0 - lower_series(a, x);
-}
-
 [[gnu::always_inline]] static inline float lgamma(float x) { return float(lgamma(double(x))); }
 [[gnu::always_inline]] static inline float digamma(float x) { return float(digamma(double(x))); }
 [[gnu::always_inline]] static inline float trigamma(float x) { return float(trigamma(double(x))); }
 [[gnu::always_inline]] static inline float zeta(float s, float q) { return float(zeta(double(s), double(q))); }
 [[gnu::always_inline]] static inline float polygamma(int64_t n, float x) { return float(polygamma(n, double(x))); }
-[[gnu::always_inline]] static inline float igamma(float a, float x) { return float(igamma(double(a), double(x))); }
-[[gnu::always_inline]] static inline float igammac(float a, float x) { return float(igammac(double(a), double(x))); }
 
 }  // namespace gradus::math

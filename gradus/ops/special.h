@@ -4,6 +4,7 @@
 #include "gradus/gen/functions.h"
 #include "gradus/kernels/special_bessel.h"
 #include "gradus/kernels/special_gamma.h"
+#include "gradus/kernels/special_igamma.h"
 #include "gradus/kernels/special_normal.h"
 #include "gradus/ops/pointwise_check.h"
 #include "gradus/ops/rule.h"
@@ -60,6 +61,10 @@ struct Igamma {
                          "The regularised lower incomplete gamma function of order self from 0 to other.",
                          Kind::PromoteFloat, "fmio"};
   static auto value(auto a, auto x) { return math::igamma(a, x); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    math::igamma_n(out, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), n);
+  }
   static void validate(DType common) { refuse_integers("igamma_cpu", common); }
   static Tensor d0(const Tensor&) { return no_derivative_in("igamma: input"); }
   static Tensor d1(const Tensor& g, const In<0>& a, const In<1>& x) {
@@ -71,6 +76,10 @@ struct Igammac {
                          "The regularised upper incomplete gamma function of order self from other on.",
                          Kind::PromoteFloat, "fmio"};
   static auto value(auto a, auto x) { return math::igammac(a, x); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    math::igammac_n(out, static_cast<const T*>(in[0]), static_cast<const T*>(in[1]), n);
+  }
   static void validate(DType common) { refuse_integers("igammac_cpu", common); }
   static Tensor d0(const Tensor&) { return no_derivative_in("igammac: input"); }
   static Tensor d1(const Tensor& g, const In<0>& a, const In<1>& x) {
@@ -108,6 +117,9 @@ struct ZetaScalar {
 struct Erfinv {
   static constexpr Op op{"erfinv(Tensor self) -> Tensor", "The x with erf(x) = self.", Kind::PromoteFloat, "fmio"};
   static auto value(auto x) { return math::erfinv(x); }
+  static inline __attribute__((always_inline)) void tile(double* out, const void* const* in, int64_t n) {
+    math::erfinv_n(out, static_cast<const double*>(in[0]), n);
+  }
   static Tensor d0(const Tensor& g, const Out<0>& y) { return g * ((y * y).exp() * 0.8862269254527580); }
 };
 struct Ndtri {
