@@ -1,7 +1,9 @@
 // The samplers: memory order, blocks of draws, and the arithmetic that is done one element at a time.
 #include "gradus/kernels/random.h"
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <mutex>
 #include <type_traits>
@@ -271,17 +273,12 @@ void normal_rows(Generator& gen, T* data, int64_t n, Compute<T> mean, Compute<T>
 uint64_t bernoulli_threshold(double p) { return static_cast<uint64_t>(std::ceil(p * 0x1p53)); }
 
 template <class T>
-void bernoulli_run(Generator& gen, T* data, int64_t n, uint64_t threshold) {
-  in_chunks<2>(gen, data, n, [&](const uint32_t* raw, T* to, int64_t count) {
-    if constexpr (sizeof(T) == 1) {
-      table().below(raw, reinterpret_cast<uint8_t*>(to), count, threshold);
-    } else {
-      uint8_t hit[kChunk];
-      table().below(raw, hit, count, threshold);
-      const T one = cast<T>(1);
-      for (int64_t i = 0; i < count; ++i) to[i] = hit[i] ? one : T{};
-    }
-  });
+void bernoulli_run(Generator& gen, T* data, int64_t n, uint64_t threshold, T value) {
+  uint64_t bits = 0;
+  std::memcpy(&bits, &value, sizeof value);
+  const auto below = table().below[std::bit_width(sizeof(T)) - 1];
+  in_chunks<2>(gen, data, n,
+               [&](const uint32_t* raw, T* to, int64_t count) { below(raw, to, count, threshold, bits); });
 }
 
 template <class T, class P>
@@ -359,7 +356,9 @@ void integers_between(Generator& gen, T* data, int64_t n, IntegerRange r) {
   } else {
     const uint32_t range = static_cast<uint32_t>(r.range);
     in_chunks<1>(gen, data, n, [&](const uint32_t* raw, T* to, int64_t count) {
-      for (int64_t i = 0; i < count; ++i) to[i] = shifted(raw[i] % range);
+      uint32_t rest[kChunk];
+      table().remainders(raw, rest, count, range);
+      for (int64_t i = 0; i < count; ++i) to[i] = shifted(rest[i]);
     });
   }
 }
@@ -374,10 +373,11 @@ void shuffle_small(Generator& gen, T* data, int64_t n, int64_t stride) {
   for (int64_t i = 0; i < n; ++i) data[i * stride] = cast<T>(i);
   for (int64_t start = 0; start < n - 1; start += kChunk) {
     const int64_t count = n - 1 - start < kChunk ? n - 1 - start : kChunk;
-    uint32_t raw[kChunk];
+    uint32_t raw[kChunk], ahead[kChunk];
     table().draw(gen.state().engine, raw, count);
+    table().falling_remainders(raw, ahead, count, static_cast<uint32_t>(n - start));
     for (int64_t k = 0; k < count; ++k) {
-      const int64_t i = start + k, j = i + raw[k] % static_cast<uint32_t>(n - i);
+      const int64_t i = start + k, j = i + ahead[k];
       std::swap(data[i * stride], data[j * stride]);
     }
   }
@@ -426,8 +426,45 @@ void random_normal(Generator& gen, const Array& out, double mean, double std) {
 void random_bernoulli(Generator& gen, const Array& out, double p) {
   Guard guard(gen);
   const uint64_t threshold = bernoulli_threshold(p);
-  dispatch(out.dtype,
-           [&]<class T>() { fill<T>(out, [&](T* data, int64_t n) { bernoulli_run<T>(gen, data, n, threshold); }); });
+  dispatch(out.dtype, [&]<class T>() {
+    fill<T>(out, [&](T* data, int64_t n) { bernoulli_run<T>(gen, data, n, threshold, cast<T>(1)); });
+  });
+}
+
+void random_scaled_mask(Generator& gen, const Array& out, double p) {
+  Guard guard(gen);
+  const uint64_t threshold = bernoulli_threshold(p);
+  dispatch_floating(out.dtype, [&]<class T>() {
+    const T value = cast<T>(Compute<T>(1) / static_cast<Compute<T>>(p));
+    fill<T>(out, [&](T* data, int64_t n) { bernoulli_run<T>(gen, data, n, threshold, value); });
+  });
+}
+
+void random_slopes(Generator& gen, const Array& x, const Array& out, double from, double to) {
+  Guard guard(gen);
+  dispatch_floating(out.dtype, [&]<class T>() {
+    const double low = static_cast<double>(cast<T>(from)), range = static_cast<double>(cast<T>(to)) - low;
+    const T one = cast<T>(1);
+    const int64_t n = out.numel();
+    uint32_t raw[2 * kChunk];
+    double u[kChunk];
+    for (int64_t start = 0; start < n; start += kChunk) {
+      const T* in = x.as<const T>() + start;
+      T* slopes = out.as<T>() + start;
+      const int64_t count = n - start < kChunk ? n - start : kChunk;
+      int64_t drawn = 0;
+      for (int64_t i = 0; i < count; ++i) drawn += !(static_cast<Compute<T>>(in[i]) > 0);
+      table().draw(gen.state().engine, raw, 2 * drawn);
+      table().uniform_f64(raw, u, drawn, 0.0, 1.0);
+      for (int64_t i = 0; i < drawn; ++i) u[i] = u[i] * range + low;
+      for (int64_t i = 0, next = 0; i < count; ++i) {
+        const bool positive = static_cast<Compute<T>>(in[i]) > 0;
+        const T slope = cast<T>(u[next < drawn ? next : 0]);
+        slopes[i] = positive ? one : slope;
+        next += !positive;
+      }
+    }
+  });
 }
 
 void random_bernoulli_tensor(Generator& gen, const Array& out, const Array& p) {

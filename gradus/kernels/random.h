@@ -22,6 +22,13 @@ void random_normal(Generator& gen, const Array& out, double mean, double std);
 /// 1 with probability p, else 0 (torch.Tensor.bernoulli_). Every dtype.
 void random_bernoulli(Generator& gen, const Array& out, double p);
 
+/// 1 / p with probability p, else 0: what dropout multiplies by. Floating dtypes; the draws of random_bernoulli.
+void random_scaled_mask(Generator& gen, const Array& out, double p);
+
+/// Where `x` is positive 1, elsewhere uniform in [from, to): slopes of rrelu. Two draws for each slope, in the order of
+/// the elements. `x` and `out` are contiguous and of one floating dtype.
+void random_slopes(Generator& gen, const Array& x, const Array& out, double from, double to);
+
 /// The same with a probability for each element; `p` is floating and has the sizes of `out` (expanded strides allowed).
 void random_bernoulli_tensor(Generator& gen, const Array& out, const Array& p);
 
@@ -72,8 +79,12 @@ struct RandomTable {
   void (*draw)(Mt19937& engine, uint32_t* out, int64_t n);
   void (*uniform_f32)(const uint32_t* words, float* out, int64_t n, float from, float to);
   void (*uniform_f64)(const uint32_t* words, double* out, int64_t n, double from, double to);
-  /// out = (53-bit draw < threshold); takes 2n words.
-  void (*below)(const uint32_t* words, uint8_t* out, int64_t n, uint64_t threshold);
+  /// out = `value` where the 53-bit draw < threshold, else 0, as elements of 1, 2, 4, 8 bytes; takes 2n words.
+  void (*below[4])(const uint32_t* words, void* out, int64_t n, uint64_t threshold, uint64_t value);
+  /// out[i] = words[i] % divisor; the divisor is below 2^31.
+  void (*remainders)(const uint32_t* words, uint32_t* out, int64_t n, uint32_t divisor);
+  /// out[i] = words[i] % (divisor - i).
+  void (*falling_remainders)(const uint32_t* words, uint32_t* out, int64_t n, uint32_t divisor);
   /// Box-Muller in place on `blocks` groups of 16 uniforms: 8 for the radius, then 8 for the angle.
   void (*normal_f32)(float* data, int64_t blocks, float mean, float std);
   /// data = data·scale + offset, rounded once.

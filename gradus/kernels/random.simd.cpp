@@ -54,10 +54,41 @@ void uniform_f64(const uint32_t* words, double* out, int64_t n, double from, dou
   }
 }
 
-void below(const uint32_t* words, uint8_t* out, int64_t n, uint64_t threshold) {
+template <class Word>
+void below(const uint32_t* words, void* out, int64_t n, uint64_t threshold, uint64_t value) {
   // Both sides are below 2^54, where signed comparison (all that AVX2 has) is the same.
   const int64_t limit = static_cast<int64_t>(threshold);
-  for (int64_t i = 0; i < n; ++i) out[i] = static_cast<int64_t>(bits53(words, i)) < limit;
+  const Word hit = static_cast<Word>(value);
+  Word* to = static_cast<Word*>(out);
+  for (int64_t i = 0; i < n; ++i) to[i] = static_cast<int64_t>(bits53(words, i)) < limit ? hit : Word(0);
+}
+
+// The quotient in double is at most one too large, the remainder exact.
+[[gnu::always_inline]] inline uint32_t remainder_of(double x, double quotient, double divisor) {
+  const double r = __builtin_fma(-__builtin_floor(quotient), divisor, x);
+  const double fixed = r < 0 ? r + divisor : r;
+  return static_cast<uint32_t>(static_cast<int32_t>(fixed >= divisor ? fixed - divisor : fixed));
+}
+
+// Conversions of signed numbers are vector instructions everywhere, those of unsigned ones are not.
+[[gnu::always_inline]] inline double unsigned_to_double(uint32_t x) {
+  return static_cast<double>(static_cast<int32_t>(x ^ 0x80000000u)) + 0x1p31;
+}
+
+void remainders(const uint32_t* words, uint32_t* out, int64_t n, uint32_t divisor) {
+  const double d = divisor, inverse = 1.0 / d;
+  for (int64_t i = 0; i < n; ++i) {
+    const double x = unsigned_to_double(words[i]);
+    out[i] = remainder_of(x, x * inverse, d);
+  }
+}
+
+void falling_remainders(const uint32_t* words, uint32_t* out, int64_t n, uint32_t divisor) {
+  for (int64_t i = 0; i < n; ++i) {
+    const double x = unsigned_to_double(words[i]);
+    const double d = static_cast<double>(static_cast<int32_t>(divisor) - static_cast<int32_t>(i));
+    out[i] = remainder_of(x, x / d, d);
+  }
 }
 
 // Natural logarithm on (0, 1] by the polynomial of Cephes' logf, with the roundings of PyTorch's kernel.
@@ -157,6 +188,10 @@ void to_bf16(const float* in, uint16_t* out, int64_t n) {
 
 }  // namespace
 
-const RandomTable random_table = {draw, uniform_f32, uniform_f64, below, normal_f32, affine_f64, to_f16, to_bf16};
+const RandomTable random_table = {draw,        uniform_f32,
+                                  uniform_f64, {below<uint8_t>, below<uint16_t>, below<uint32_t>, below<uint64_t>},
+                                  remainders,  falling_remainders,
+                                  normal_f32,  affine_f64,
+                                  to_f16,      to_bf16};
 
 }  // namespace gradus::GRADUS_TARGET

@@ -2,10 +2,9 @@
 #include "gradus/ops/activation_more.h"
 
 #include <cstdio>
-#include <mutex>
 
-#include "gradus/core/rng.h"
-#include "gradus/ops/funnel.h"
+#include "gradus/kernels/random.h"
+#include "gradus/ops/random_draw.h"
 
 namespace gradus {
 namespace {
@@ -36,24 +35,6 @@ Tensor weight_per_channel(const Tensor& self, const Tensor& weight) {
   return weight.reshape(sizes);
 }
 
-// A slope for each element that is not positive, 1 for the others, in the order of the elements.
-template <class T>
-void draw_slopes(const Array& x, const Array& noise, Generator& generator, double lower, double upper) {
-  const T* in = x.as<T>();
-  T* out = noise.as<T>();
-  const int64_t n = x.numel();
-  const auto from = static_cast<double>(T(lower)), range = static_cast<double>(T(upper)) - from;
-  std::lock_guard<Generator> guard(generator);
-  for (int64_t i = 0; i < n; ++i) {
-    if (static_cast<double>(in[i]) > 0) {
-      out[i] = T(1.0f);
-      continue;
-    }
-    const double u = static_cast<double>(generator.random64() & ((1ull << 53) - 1)) * 0x1p-53;
-    out[i] = T(u * range + from);
-  }
-}
-
 void check_slopes(const Tensor& self, const Tensor& noise, const Scalar& lower, const Scalar& upper, bool training) {
   check(lower.to_double() <= upper.to_double(), "Lower bound should be less than or equal to the upper bound");
   check(self.sizes() == noise.sizes(),
@@ -67,12 +48,9 @@ void fill_slopes(const Tensor& self, const Tensor& noise, const Scalar& lower, c
   const NoGrad guard;
   const Tensor x = self.contiguous();
   const Tensor slopes = noise.is_contiguous() ? noise : empty_like(x);
-  Generator& source = generator ? *generator : default_generator();
   x.data_ptr();  // the number of draws depends on the values
-  dispatch(x.dtype(), [&]<class T>() {
-    if constexpr (DTypeOf<T>::value >= DType::Float16)
-      draw_slopes<T>(x.impl()->view->array(), slopes.impl()->view->array(), source, lower.to_double(),
-                     upper.to_double());
+  draw(slopes, generator, [&](Generator& gen, const Array& out) {
+    random_slopes(gen, x.impl()->view->array(), out, lower.to_double(), upper.to_double());
   });
   if (!slopes.is_same(noise)) noise.copy_(slopes);
   else bump_version(noise.impl());

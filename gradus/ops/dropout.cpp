@@ -3,6 +3,9 @@
 
 #include <cmath>
 
+#include "gradus/kernels/random.h"
+#include "gradus/ops/random_draw.h"
+
 namespace gradus {
 namespace {
 
@@ -26,11 +29,11 @@ Tensor noise_for(const Tensor& input, bool feature) {
 Kept draw_kept(const Tensor& input, double p, bool feature, bool alpha) {
   const NoGrad guard;
   Kept k{noise_for(input, feature), {}};
-  k.factor.bernoulli_(1 - p);
   if (!alpha) {
-    k.factor.div_(1 - p);
+    draw_scaled_mask(k.factor, 1 - p);
     return k;
   }
+  k.factor.bernoulli_(1 - p);
   const double a = 1 / std::sqrt((kAlpha * kAlpha * p + 1) * (1 - p));
   k.offset = k.factor.add(-1).mul_(kAlpha * a).add_(kAlpha * a * p);
   k.factor.mul_(a);
@@ -51,6 +54,14 @@ Tensor drop_out(const Tensor& input, double p, bool train, bool feature, bool al
 }
 
 }  // namespace
+
+void draw_scaled_mask(const Tensor& noise, double kept) {
+  if (is_floating(noise.dtype()))
+    return draw(noise, nullptr, [kept](Generator& gen, const Array& out) { random_scaled_mask(gen, out, kept); });
+  const NoGrad guard;  // integers draw, and then cannot be divided
+  noise.bernoulli_(kept);
+  noise.div_(kept);
+}
 
 Tensor feature_dropout(const Tensor& input, double p, bool train) {
   return drop_out(input, p, train, true, false, Result::Fresh);

@@ -5,6 +5,9 @@
 
 namespace gradus {
 
+/// Fills a tensor that nobody else has seen with 1 / kept where an element stays, which has probability `kept`, and 0.
+void draw_scaled_mask(const Tensor& noise, double kept);
+
 inline constexpr Op feature_dropout_op{"feature_dropout(Tensor input, float p, bool train) -> Tensor",
                                        "dropout of whole channels: [N, C, ...] drops input[n, c].", Kind::Composite,
                                        "f"};

@@ -3,6 +3,7 @@
 
 #include "gradus/core/rng.h"
 #include "gradus/kernels/softmax.h"
+#include "gradus/ops/dropout.h"
 
 namespace gradus {
 
@@ -57,24 +58,16 @@ Tensor dropout(const Tensor& input, double p, bool train) {
   check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   if (p == 0 || !train || input.numel() == 0) return input;
   if (p == 1) return input * zeros({}, input.dtype());
-  Tensor noise = empty_like(input);
-  {
-    NoGrad guard;
-    noise.bernoulli_(1 - p);
-    noise.div_(1 - p);
-  }
+  const Tensor noise = empty_like(input);
+  draw_scaled_mask(noise, 1 - p);
   return input * noise;
 }
 const Tensor& dropout_(const Tensor& self, double p, bool train) {
   check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   if (p == 0 || !train || self.numel() == 0) return self;
   if (p == 1) return self.mul_(zeros({}, self.dtype()));
-  Tensor noise = empty_like(self);
-  {
-    NoGrad guard;
-    noise.bernoulli_(1 - p);
-    noise.div_(1 - p);
-  }
+  const Tensor noise = empty_like(self);
+  draw_scaled_mask(noise, 1 - p);
   return self.mul_(noise);
 }
 
