@@ -20,11 +20,10 @@ template <class From, class To, Mapped Map>
 }
 
 template <Norm N, class T>
-[[gnu::always_inline]] inline T term(T difference, T p) {
+[[gnu::always_inline]] inline T term(T difference) {
   const T a = math::abs(difference);
   if constexpr (N == Norm::Zero) return difference == 0 ? T(0) : T(1);
   else if constexpr (N == Norm::Two) return a * a;
-  else if constexpr (N == Norm::Any) return math::pow(a, p);
   else return a;
 }
 template <Norm N, class T>
@@ -32,46 +31,85 @@ template <Norm N, class T>
   if constexpr (N == Norm::Infinite) return math::maximum(a, b);
   else return a + b;
 }
+
+constexpr int64_t kLanes = 16;  // partial sums of a row
+constexpr int64_t kPart = 256;  // powers taken together
+
 template <Norm N, class T>
-[[gnu::always_inline]] inline T finish(T sum, T p) {
-  if constexpr (N == Norm::Two) return math::sqrt(sum);
-  else if constexpr (N == Norm::Any) return math::pow(sum, T(1) / p);
-  else return sum;
+[[gnu::always_inline]] inline T fold_lanes(T* sum) {
+  for (int64_t half = kLanes / 2; half > 0; half /= 2)
+    for (int64_t l = 0; l < half; ++l) sum[l] = combine<N>(sum[l], sum[l + half]);
+  return sum[0];
+}
+
+// x[i]^p for x >= 0: small whole powers by multiplication.
+template <class T>
+[[gnu::always_inline]] inline void raise_all(T* x, int64_t n, T p) {
+  const int64_t whole = p >= 1 && p <= 16 ? static_cast<int64_t>(p) : 0;
+  if (static_cast<T>(whole) == p) {
+    for (int64_t i = 0; i < n; ++i) {
+      T power = 1, square = x[i];
+      for (int bit = 0; bit < 5; ++bit, square *= square) power = whole >> bit & 1 ? power * square : power;
+      x[i] = power;
+    }
+  } else {
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; ++i) x[i] = math::pow(x[i], p);
+  }
 }
 
 template <Norm N, class T>
-[[gnu::flatten]] void distances(const void* px, const void* py, int64_t k, int64_t m, double power, void* pout) {
-  constexpr int64_t lanes = 16;
+[[gnu::flatten]] void distances(const void* px, const void* py, int64_t k, int64_t m, double, void* pout) {
+  const T* x = static_cast<const T*>(px);
+  const T* y = static_cast<const T*>(py);
+  T* out = static_cast<T*>(pout);
+  for (int64_t j = 0; j < k; ++j, y += m) {
+    T sum[kLanes] = {};
+    int64_t c = 0;
+    for (; c + kLanes <= m; c += kLanes)
+      for (int64_t l = 0; l < kLanes; ++l) sum[l] = combine<N>(sum[l], term<N>(x[c + l] - y[c + l]));
+    if (c < m) {
+      T rest[kLanes] = {};
+      for (int64_t l = 0; l < m - c; ++l) rest[l] = x[c + l] - y[c + l];
+      for (int64_t l = 0; l < kLanes; ++l) sum[l] = combine<N>(sum[l], term<N>(rest[l]));
+    }
+    const T total = fold_lanes<N>(sum);
+    out[j] = N == Norm::Two ? math::sqrt(total) : total;
+  }
+}
+
+// Any other power: a part of a row at a time, so that the powers are one long loop.
+template <class T>
+[[gnu::flatten]] void power_distances(const void* px, const void* py, int64_t k, int64_t m, double power, void* pout) {
   const T* x = static_cast<const T*>(px);
   const T* y = static_cast<const T*>(py);
   T* out = static_cast<T*>(pout);
   const T p = static_cast<T>(power);
   for (int64_t j = 0; j < k; ++j, y += m) {
-    T sum[lanes] = {};
-    int64_t c = 0;
-    for (; c + lanes <= m; c += lanes)
-      for (int64_t l = 0; l < lanes; ++l) sum[l] = combine<N>(sum[l], term<N>(x[c + l] - y[c + l], p));
-    if (c < m) {
-      T rest[lanes] = {};
-      for (int64_t l = 0; l < m - c; ++l) rest[l] = x[c + l] - y[c + l];
-      for (int64_t l = 0; l < lanes; ++l) sum[l] = combine<N>(sum[l], term<N>(rest[l], p));
+    T sum[kLanes] = {}, part[kPart];
+    for (int64_t c = 0; c < m; c += kPart) {
+      const int64_t n = m - c < kPart ? m - c : kPart;
+      for (int64_t i = 0; i < n; ++i) part[i] = math::abs(x[c + i] - y[c + i]);
+      raise_all(part, n, p);
+      for (int64_t i = 0; i + kLanes <= n; i += kLanes)
+        for (int64_t l = 0; l < kLanes; ++l) sum[l] += part[i + l];
+      for (int64_t i = n / kLanes * kLanes, l = 0; i < n; ++i, ++l) sum[l] += part[i];
     }
-    for (int64_t half = lanes / 2; half > 0; half /= 2)
-      for (int64_t l = 0; l < half; ++l) sum[l] = combine<N>(sum[l], sum[l + half]);
-    out[j] = finish<N>(sum[0], p);
+    out[j] = fold_lanes<Norm::Any>(sum);
   }
+#pragma GCC ivdep
+  for (int64_t j = 0; j < k; ++j) out[j] = math::pow(out[j], T(1) / p);
 }
 
 // d |d|_p / d d_c = sign(d_c) (|d_c| / |d|_p)^(p - 1); 0 where the distance is 0.
 template <Norm N, class T>
-[[gnu::flatten]] void backward(const void* px, const void* py, int64_t k, int64_t m, double power, const void* pgrad,
+[[gnu::flatten]] void backward(const void* px, const void* py, int64_t k, int64_t m, double, const void* pgrad,
                                const void* pdist, void* pout) {
   const T* x = static_cast<const T*>(px);
   const T* y = static_cast<const T*>(py);
   const T* grad = static_cast<const T*>(pgrad);
   const T* dist = static_cast<const T*>(pdist);
   T* __restrict out = static_cast<T*>(pout);
-  const T p = static_cast<T>(power);
   for (int64_t j = 0; j < k; ++j, y += m) {
     const T g = grad[j], d = dist[j];
     for (int64_t c = 0; c < m; ++c) {
@@ -80,10 +118,33 @@ template <Norm N, class T>
       if constexpr (N == Norm::Zero) slope = 0;
       else if constexpr (N == Norm::One) slope = sign;
       else if constexpr (N == Norm::Two) slope = diff / d;
-      else if constexpr (N == Norm::Infinite) slope = a == d ? sign : T(0);
-      else slope = sign * math::pow(a / d, p - 1);
-      const bool none = d == 0 || (N == Norm::Any && p < 1 && diff == 0);
-      out[c] += none ? T(0) : g * slope;
+      else slope = a == d ? sign : T(0);
+      out[c] += d == 0 ? T(0) : g * slope;
+    }
+  }
+}
+
+template <class T>
+[[gnu::flatten]] void power_backward(const void* px, const void* py, int64_t k, int64_t m, double power,
+                                     const void* pgrad, const void* pdist, void* pout) {
+  const T* x = static_cast<const T*>(px);
+  const T* y = static_cast<const T*>(py);
+  const T* grad = static_cast<const T*>(pgrad);
+  const T* dist = static_cast<const T*>(pdist);
+  const T p = static_cast<T>(power);
+  for (int64_t j = 0; j < k; ++j, y += m) {
+    const T g = grad[j], d = dist[j];
+    if (d == 0) continue;
+    T part[kPart];
+    for (int64_t c = 0; c < m; c += kPart) {
+      const int64_t n = m - c < kPart ? m - c : kPart;
+      T* __restrict out = static_cast<T*>(pout) + c;
+      for (int64_t i = 0; i < n; ++i) part[i] = math::abs(x[c + i] - y[c + i]) / d;
+      raise_all(part, n, p - 1);
+      for (int64_t i = 0; i < n; ++i) {
+        const T diff = x[c + i] - y[c + i], slope = math::copysign(part[i], diff);
+        out[i] += diff == 0 && p <= 1 ? T(0) : g * slope;
+      }
     }
   }
 }
@@ -99,10 +160,17 @@ constexpr void fill_gather(VectorNormTable& t, DType dtype) {
 template <Norm N>
 constexpr void fill_norm(VectorNormTable& t) {
   constexpr int n = static_cast<int>(N);
-  t.distances[0][n] = distances<N, float>;
-  t.distances[1][n] = distances<N, double>;
-  t.backward[0][n] = backward<N, float>;
-  t.backward[1][n] = backward<N, double>;
+  if constexpr (N == Norm::Any) {
+    t.distances[0][n] = power_distances<float>;
+    t.distances[1][n] = power_distances<double>;
+    t.backward[0][n] = power_backward<float>;
+    t.backward[1][n] = power_backward<double>;
+  } else {
+    t.distances[0][n] = distances<N, float>;
+    t.distances[1][n] = distances<N, double>;
+    t.backward[0][n] = backward<N, float>;
+    t.backward[1][n] = backward<N, double>;
+  }
 }
 
 constexpr VectorNormTable make_table() {

@@ -114,3 +114,23 @@ def test_permuted_tensors_reduce_to_the_same_bits(lib, name):
     x = lib.randn(13, 70, 41) * 0.1 + 1
     for order in [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)]:
         assert getattr(x.permute(order), name)().item() == getattr(x, name)().item()
+
+
+@pytest.mark.parametrize("p", [0.5, 1.5, 3.0, 4.0, 7.0, 16.0, 17.0, 20.5])
+def test_power_distances(lib, p):
+    rng = np.random.default_rng(6)
+    for columns in (1, 15, 16, 33, 256, 300):
+        x, y = rng.standard_normal((4, columns)), rng.standard_normal((5, columns))
+        y[1] = x[2]
+        y[0, 0] = x[0, 0]
+        for dtype, tolerance in ((np.float64, 1e-13), (np.float32, 1e-5)):
+            a, b = lib.from_numpy(x.astype(dtype)).requires_grad_(), lib.from_numpy(y.astype(dtype))
+            exact = x.astype(dtype).astype(np.float64)[:, None] - y.astype(dtype).astype(np.float64)
+            wanted = (np.abs(exact) ** p).sum(-1) ** (1 / p)
+            got = lib.cdist(a, b, p)
+            np.testing.assert_allclose(got.detach().numpy(), wanted, rtol=tolerance)
+            got.sum().backward()
+            with np.errstate(all="ignore"):
+                slope = np.sign(exact) * (np.abs(exact) / wanted[..., None]) ** (p - 1)
+            slope[(exact == 0) | (wanted[..., None] == 0)] = 0
+            np.testing.assert_allclose(a.grad.numpy(), slope.sum(1), rtol=10 * tolerance, atol=10 * tolerance)
