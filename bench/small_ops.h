@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 namespace bench {
@@ -30,6 +31,9 @@ void run() {
   using Tensor = typename Lib::Tensor;
   const Tensor a = Lib::full(1.5), b = Lib::full(2.5);
   report("a + b, one element", nanoseconds([&] { const Tensor c = a + b; }, 100000));
+  float sum = 0;
+  report("a + b and item, one element", nanoseconds([&] { sum += (a + b).template item<float>(); }, 100000));
+  if (!(sum > 0)) std::abort();
   const Tensor p = Lib::full(1.5).requires_grad_(true), q = Lib::full(2.5).requires_grad_(true);
   report("a + b, recorded for gradient", nanoseconds([&] { const Tensor c = p + q; }, 100000));
   report("a * b, recorded for gradient", nanoseconds([&] { const Tensor c = p * q; }, 100000));
