@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gradus/kernels/nest.h"
+#include "gradus/kernels/pool.h"
 
 namespace gradus {
 namespace {
@@ -120,6 +121,23 @@ void copy_array(const Array& dst, const Array& src) {
   }
   const ConvertFn fn = convert_fn(dst.dtype, src.dtype);
   nest.for_each_row([&](char* const* at) { fn(at[0], ds, at[1], ss, n); });
+}
+
+void join_arrays(const Array* parts, int n, const Array& out, int dim) {
+  int64_t rows = 1, inner = item_size(out.dtype);
+  for (int d = 0; d < dim; ++d) rows *= out.sizes[d];
+  for (int d = dim + 1; d < out.ndim; ++d) inner *= out.sizes[d];
+  const int64_t width = out.sizes[dim] * inner;
+  parallel_for(rows, grain_for(static_cast<double>(width) * 0.05), [&](int64_t begin, int64_t end) {
+    char* to = out.as<char>() + begin * width;
+    for (int64_t r = begin; r < end; ++r) {
+      for (int k = 0; k < n; ++k) {
+        const int64_t bytes = parts[k].sizes[dim] * inner;
+        std::memcpy(to, parts[k].as<char>() + r * bytes, static_cast<size_t>(bytes));
+        to += bytes;
+      }
+    }
+  });
 }
 
 }  // namespace gradus

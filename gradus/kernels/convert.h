@@ -19,4 +19,7 @@ inline ConvertFn convert_fn(DType dst, DType src) {
 /// dst = src, `src` broadcast to the shape of `dst`; the arrays do not overlap, or are the same array.
 void copy_array(const Array& dst, const Array& src);
 
+/// Lays row-major arrays of one dtype side by side along `dim` of row-major `out`.
+void join_arrays(const Array* parts, int n, const Array& out, int dim);
+
 }  // namespace gradus

@@ -3,6 +3,7 @@
 
 #include "gradus/core/format.h"
 #include "gradus/kernels/index.h"
+#include "gradus/kernels/index_table.h"
 #include "gradus/kernels/reduce_table.h"
 #include "gradus/kernels/strided_loop.h"
 
@@ -44,14 +45,6 @@ uint64_t word_at(const uint8_t* p) {
 int64_t sum_bytes(uint64_t w) {
   const uint64_t pairs = (w & 0x00ff00ff00ff00ffu) + ((w >> 8) & 0x00ff00ff00ff00ffu);
   return static_cast<int64_t>((pairs * 0x0001000100010001u) >> 48);
-}
-
-bool any_outside(const int64_t* x, int64_t n, int64_t stride, int64_t low, int64_t high) {
-  const uint64_t extent = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
-  uint64_t outside = 0;
-  for (int64_t i = 0; i < n; ++i)
-    outside |= static_cast<uint64_t>(x[i * stride]) - static_cast<uint64_t>(low) >= extent;
-  return outside != 0;
 }
 
 }  // namespace
@@ -101,10 +94,12 @@ void nonzero(const Array& in, int64_t* out, int64_t row_step, int64_t dim_step) 
 
 bool find_outside(const Array& index, int64_t low, int64_t high, int64_t& value) {
   const StridedLoop<1> loop(index.ndim, index.sizes, {index.strides});
+  const auto any_outside = GRADUS_PICK(index_table).any_outside;
+  const uint64_t extent = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
   bool found = false;
   loop.for_each_run([&](const int64_t* at) {
     const int64_t* x = index.as<int64_t>() + at[0];
-    if (found || !any_outside(x, loop.run(), loop.stride(0), low, high)) return;
+    if (found || !any_outside(x, loop.run(), loop.stride(0), low, extent)) return;
     found = true;
     for (;; x += loop.stride(0))
       if (*x < low || *x >= high) break;

@@ -134,3 +134,17 @@ def test_power_distances(lib, p):
                 slope = np.sign(exact) * (np.abs(exact) / wanted[..., None]) ** (p - 1)
             slope[(exact == 0) | (wanted[..., None] == 0)] = 0
             np.testing.assert_allclose(a.grad.numpy(), slope.sum(1), rtol=10 * tolerance, atol=10 * tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_joined_rows(lib, dtype):
+    rng = np.random.default_rng(7)
+    for widths in [(1, 1), (64, 0, 3), (100, 17), (1, 200, 5), (16,) * 70]:
+        for dim in (0, 1, 2):
+            parts = [rng.integers(0, 100, [w if d == dim else n for d, n in enumerate((3, 4, 5))]) for w in widths]
+            parts = [p.astype(dtype) for p in parts]
+            joined = lib.cat([lib.from_numpy(p.copy()) for p in parts], dim)
+            np.testing.assert_array_equal(joined.numpy(), np.concatenate(parts, dim))
+    mixed = lib.cat([lib.ones(4, 50, dtype=lib.float32), lib.zeros(50, 4, dtype=lib.float64).t()], 1)
+    assert mixed.dtype == lib.float64
+    assert mixed.sum().item() == 200
