@@ -53,6 +53,14 @@ struct ThreadPool {
 };
 constinit thread_local ThreadPool pool{};
 
+// Failures ordered by a test. While any are, `pool.counters` is null and its value is kept here, so that every
+// allocation leaves the fast path and nobody else pays for the question.
+struct Failures {
+  ThreadCounters* counters;
+  int64_t first, last, seen;
+};
+constinit thread_local Failures failures{};
+
 struct Closer {
   ~Closer() {
     pool.closed = true;
@@ -61,13 +69,15 @@ struct Closer {
         pool.head[c] = f->next;
         std::free(f);
       }
-    if (!pool.counters) return;
+    ThreadCounters* mine = failures.counters ? failures.counters : pool.counters;
+    if (!mine) return;
     std::lock_guard lock(registry().mutex);
-    registry().idle.push_back(pool.counters);
+    registry().idle.push_back(mine);
   }
 };
 
 ThreadCounters& register_thread() {
+  if (failures.counters) return *failures.counters;
   static thread_local Closer closer;
   (void)&closer;
   Registry& r = registry();
@@ -84,10 +94,22 @@ ThreadCounters& register_thread() {
 
 inline ThreadCounters& counters() { return pool.counters ? *pool.counters : register_thread(); }
 
+[[noreturn]] void refuse(int64_t bytes) {
+  raise(ErrorKind::OutOfMemory, str("out of memory: tried to allocate ", bytes, " bytes"));
+}
+
 void* fresh(size_t bytes) {
   void* p = std::aligned_alloc(kLine, (bytes + kLine - 1) / kLine * kLine);
-  if (!p) raise(ErrorKind::OutOfMemory, str("out of memory: tried to allocate ", int64_t(bytes), " bytes"));
+  if (!p) refuse(static_cast<int64_t>(bytes));
   return p;
+}
+
+// The counters of a thread that allocates data for the first time, or for which failures were ordered.
+ThreadCounters& first_allocation(int64_t bytes) {
+  if (!failures.counters) return register_thread();
+  const int64_t n = ++failures.seen;
+  if (n >= failures.first && n <= failures.last) refuse(bytes);
+  return *failures.counters;
 }
 
 // Large blocks: classes of a power of two and its three quarter steps, so at most a quarter is wasted.
@@ -179,8 +201,8 @@ void pool_put(void* block, size_t bytes) noexcept {
 
 void* data_get(int64_t bytes) {
   if (bytes <= 0) bytes = 1;
+  ThreadCounters& t = pool.counters ? *pool.counters : first_allocation(bytes);
   void* p = bytes <= static_cast<int64_t>(kSmall) ? pool_get(static_cast<size_t>(bytes)) : large_get(rounded(bytes));
-  ThreadCounters& t = counters();
   t.bytes.add(bytes);
   t.live.add(1);
   t.total.add(1);
@@ -221,6 +243,18 @@ void reset_peak_memory() {
 void empty_cache() {
   std::lock_guard lock(large().mutex);
   large().drop_all();
+}
+
+int64_t fail_allocation(int64_t nth, int64_t count) {
+  counters();
+  const int64_t seen = failures.seen;
+  if (failures.counters) pool.counters = failures.counters;
+  failures = {};
+  if (nth > 0) {
+    failures = {pool.counters, nth, count > INT64_MAX - nth ? INT64_MAX : nth + count - 1, 0};
+    pool.counters = nullptr;
+  }
+  return seen;
 }
 
 Census census() {

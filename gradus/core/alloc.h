@@ -22,6 +22,10 @@ MemoryStats memory_stats();
 void reset_peak_memory();
 void empty_cache();
 
+/// For tests: of the data that this thread allocates from now on, the `nth` allocation (from 1) and the `count - 1`
+/// after it raise OutOfMemory; 0 ends it. Returns how many allocations there were since failures were last ordered.
+int64_t fail_allocation(int64_t nth, int64_t count = 1);
+
 /// Live objects of each kind: the leak tests compare before and after.
 struct Census {
   int64_t storages, tensors, nodes;

@@ -78,6 +78,12 @@ PyObject* census(PyObject*, PyObject*) {
                        static_cast<long long>(c.tensors), "nodes", static_cast<long long>(c.nodes));
 }
 
+PyObject* fail_allocation(PyObject*, PyObject* args) {
+  long long nth, count = 1;
+  if (!PyArg_ParseTuple(args, "L|L", &nth, &count)) return nullptr;
+  return PyLong_FromLongLong(gradus::fail_allocation(nth, count));
+}
+
 PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(num_threads()); }
 PyObject* set_num_threads(PyObject*, PyObject* o) {
   return guarded([&] {
@@ -116,6 +122,8 @@ PyMethodDef functions[] = {
     {"_reset_peak_memory", &reset_peak_memory, METH_NOARGS, nullptr},
     {"_empty_cache", &empty_cache, METH_NOARGS, nullptr},
     {"_census", &census, METH_NOARGS, "Live storages, tensors and nodes."},
+    {"_fail_allocation", &fail_allocation, METH_VARARGS,
+     "The n-th following allocation of this thread's tensor data fails (and count - 1 more); 0 ends it."},
     {"get_num_threads", &get_num_threads, METH_NOARGS, "Threads that one operator may use."},
     {"set_num_threads", &set_num_threads, METH_O, "Sets how many threads one operator may use."},
     {}};

@@ -102,6 +102,19 @@ TEST_F(Core, OutOfMemoryIsAnErrorAndLeavesNothing) {
   EXPECT_EQ(after.live_blocks - before.live_blocks, 2);
 }
 
+TEST_F(Core, FailuresComeWhereTheyAreOrdered) {
+  const Tensor x = ones({3}), big = ones({3000});
+  fail_allocation(2, 2);
+  const Tensor first = x + 1;
+  EXPECT_EQ(kind_of([&] { x.clone(); }), ErrorKind::OutOfMemory);
+  EXPECT_EQ(kind_of([&] { big.clone(); }), ErrorKind::OutOfMemory);
+  const Tensor last = big.clone();
+  std::thread([&] { EXPECT_EQ(empty({4}).numel(), 4); }).join();  // not counted: another thread's
+  EXPECT_EQ(fail_allocation(0), 4);
+  EXPECT_EQ(last.sum().item<double>() + first.sum().item<double>(), 3006);
+  EXPECT_EQ(fail_allocation(0), 0);
+}
+
 TEST_F(Core, CountersFollowAllocations) {
   const MemoryStats before = memory_stats();
   {
