@@ -99,10 +99,9 @@ def picture(tensor, lib, deep=True):
         "shape": tuple(t.shape),
         "stride": tuple(t.stride()),
         "offset": t.storage_offset(),
-        "requires_grad": t.requires_grad,
-        "leaf": t.is_leaf,
     }
     try:
+        seen["requires_grad"], seen["leaf"] = t.requires_grad, t.is_leaf
         seen["version"] = t._version
         seen["grad_fn"] = t.grad_fn.name() if t.grad_fn is not None else None
         seen["data"] = canonical(values(t, lib), seen["dtype"])
