@@ -82,12 +82,12 @@ def values(tensor, lib):
 
 def canonical(array, dtype):
     """Bytes in which every NaN looks the same: which of its patterns comes out is nobody's promise."""
-    if dtype.endswith("bfloat16"):
-        return np.where((array & 0x7FFF) > 0x7F80, np.int16(0x7FC0), array).tobytes()
-    if dtype.endswith("float16"):
-        return np.where((array & 0x7FFF) > 0x7C00, np.int16(0x7E00), array).tobytes()
     if array.dtype.kind == "f":
         return np.where(np.isnan(array), array.dtype.type(np.nan), array).tobytes()
+    if dtype == "bfloat16":
+        return np.where((array & 0x7FFF) > 0x7F80, np.int16(0x7FC0), array).tobytes()
+    if dtype == "float16":
+        return np.where((array & 0x7FFF) > 0x7C00, np.int16(0x7E00), array).tobytes()
     return array.tobytes()
 
 
