@@ -3,6 +3,7 @@
 
 The libraries take turns in one process; a time is the median of the rounds, and every result is looked at before the
 clock stops. A bar is the share of PyTorch's time that Gradus may take. Peers that are not installed are skipped.
+What other processes disturbed is shown, not judged.
 """
 
 import argparse
@@ -29,6 +30,7 @@ def parsed():
     parser.add_argument("--peers", nargs="*", default=PEERS, help="whom to compare with")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--attempts", type=int, default=1, help="repeat a row while other processes disturb it")
     parser.add_argument("--json", type=pathlib.Path, help="write everything measured to this file")
     parser.add_argument("--markdown", type=pathlib.Path, help="write the table to this file")
     parser.add_argument("--picture", type=pathlib.Path, help="draw the ratios to this file (SVG); needs matplotlib")
@@ -54,7 +56,8 @@ def times(options, machine):
     print(report.line(None, names))
     rows = []
     for program in selected(options):
-        rows.append(report.judged(program, measure.measure(program, contenders, options.rounds)))
+        found = measure.measure(program, contenders, options.rounds, options.attempts)
+        rows.append(report.judged(program, *found))
         print(report.line(rows[-1], names), flush=True)
     if options.markdown:
         options.markdown.write_text(report.markdown(rows, names, machine), encoding="utf-8")
@@ -102,8 +105,6 @@ def main():
         return
     machine = f"{processor()}, {options.threads} of {os.cpu_count()} cores, median of {options.rounds}"
     print(machine)
-    if others := measure.used_by_others():
-        print(f"other processes use {others:.1f} cores: the figures are worth little", file=sys.stderr)
     rows = busy(options) if options.busy else peaks(options) if options.memory else times(options, machine)
     if options.json:
         record = {"machine": machine, "threads": options.threads, "rounds": options.rounds, "rows": rows}

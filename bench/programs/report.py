@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-COLORS = {True: "#2e8b57", False: "#c0392b"}
+from programs.measure import DISTURBED
+
+COLORS = {True: "#2e8b57", False: "#c0392b", None: "#999999"}
 
 
 def duration(seconds):
@@ -13,16 +15,22 @@ def duration(seconds):
     return f"{seconds:.3g} s"
 
 
-def judged(program, times):
-    """A row: the times, the share of PyTorch's time taken and allowed, and whether the bar holds (None: no PyTorch)."""
+def judged(program, times, others=0):
+    """A row: times, cores used by others, the share of PyTorch's time taken and allowed, whether the bar holds.
+
+    Nothing is judged without PyTorch, and nothing that was disturbed.
+    """
     theirs = [times[name] for name in ("torch", "onednn") if name in times]
     ratio = times["gradus"] / min(theirs) if theirs else None
     row = {"name": program.name, "title": program.title, "seconds": times, "ratio": ratio, "allowed": program.allowed}
-    return row | {"holds": None if ratio is None else ratio <= program.allowed}
+    disturbed = others >= DISTURBED
+    return row | {"others": others, "holds": None if ratio is None or disturbed else ratio <= program.allowed}
 
 
 def verdict(row):
-    return "-" if row["holds"] is None else "yes" if row["holds"] else "NO"
+    if row["holds"] is None:
+        return "-" if row["ratio"] is None else "disturbed"
+    return "yes" if row["holds"] else "NO"
 
 
 def cells(row, names):

@@ -6,6 +6,7 @@ import importlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +99,18 @@ def test_verdict_follows_the_better_of_the_peers():
     slow = report.judged(program, {"gradus": 1.2, "torch": 1.0, "onednn": 1.3})
     fast = report.judged(program, {"gradus": 1.0, "torch": 1.0, "onednn": 1.3})
     alone = report.judged(program, {"gradus": 1.0})
-    assert [row["holds"] for row in (slow, fast, alone)] == [False, True, None]
+    disturbed = report.judged(program, {"gradus": 1.2, "torch": 1.0}, others=0.5)
+    assert [row["holds"] for row in (slow, fast, alone, disturbed)] == [False, True, None, None]
+    assert [report.verdict(row) for row in (slow, fast, alone, disturbed)] == ["NO", "yes", "-", "disturbed"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_other_processes_are_noticed():
+    with measure.one_core_busy():
+        time.sleep(0.2)
+        others = measure.Others()
+        time.sleep(0.5)
+        assert others.cores() > 0.3
 
 
 def test_durations_have_units():
@@ -124,7 +136,8 @@ def test_command_writes_table_record_and_picture(tmp_path, torch):
     assert {row["name"] for row in rows} == {"chain-4K", "regression"}
     for row in rows:
         assert row["ratio"] == pytest.approx(row["seconds"]["gradus"] / row["seconds"]["torch"])
-        assert row["holds"] == (row["ratio"] <= row["allowed"])
+        judged = row["others"] < measure.DISTURBED
+        assert row["holds"] is (row["ratio"] <= row["allowed"] if judged else None)
         assert row["title"] in table
     assert table.count("\n|") == 4 and "<svg" in drawn
 
