@@ -22,6 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int kMaxWorkers = 255, kChunksPerThread = 8;
 constexpr auto kSpin = std::chrono::microseconds(50);
+constexpr double kWakeCost = 60000;  // the least work in nanoseconds that gains from waking a thread (measured)
 
 thread_local bool inside = false;  // this thread runs a body
 std::atomic<int> threads_wanted = 0;
@@ -78,6 +79,7 @@ class Pool {
   bool enter() { return !busy_.exchange(true, std::memory_order_acquire); }
   void leave() { busy_.store(false, std::memory_order_release); }
 
+  bool worth_waking(double cost);
   void run(int64_t n, int64_t grain, int threads, pool::Body call, const void* body);
   void stop();
   void close();
@@ -89,6 +91,7 @@ class Pool {
     int64_t n, chunk;
     uint64_t control;
   };
+  int count() const { return static_cast<int>(alive_.load(std::memory_order_relaxed)); }
   bool take(bool first, Job& job, int& index);
   bool idle() const {
     const Open open = open_.load();
@@ -112,7 +115,9 @@ class Pool {
   std::atomic<uint64_t> control_ = 0;
   alignas(64) std::atomic<uint32_t> sleepers_ = 0, bell_ = 0;
   alignas(64) std::atomic<bool> busy_ = false;
-  int count_ = 0;
+  std::atomic<uint32_t> alive_ = 0;
+  Clock::time_point last_{};  // when a loop last left sleeping workers asleep,
+  double missed_ = 0;         // and the cost of all that did so shortly after one another
   std::thread workers_[kMaxWorkers];
 };
 
@@ -133,13 +138,25 @@ bool Pool::take(bool first, Job& job, int& index) {
   return false;
 }
 
+/// False if all workers sleep and neither this loop nor a row of short ones makes up for waking them.
+bool Pool::worth_waking(double cost) {
+  if (sleepers_.load(std::memory_order_relaxed) < alive_.load(std::memory_order_relaxed) || cost >= kWakeCost)
+    return true;
+  const auto now = Clock::now();
+  missed_ = cost + (now - last_ < kSpin ? missed_ : 0);
+  last_ = now + std::chrono::nanoseconds(static_cast<int64_t>(cost));
+  if (missed_ < kWakeCost) return false;
+  missed_ = 0;
+  return true;
+}
+
 void Pool::run(int64_t n, int64_t grain, int threads, pool::Body call, const void* body) {
   const int64_t units = (n - 1) / grain + 1, wanted = std::min<int64_t>(units, int64_t{kChunksPerThread} * threads);
   const int64_t chunk = ((units - 1) / wanted + 1) * grain;
   const int chunks = static_cast<int>((n - 1) / chunk + 1);
   const int workers = std::min(threads, chunks) - 1;
-  if (count_ >= threads) stop();  // set_num_threads asked for fewer
-  if (count_ < workers) start(workers);
+  if (count() >= threads) stop();  // set_num_threads asked for fewer
+  if (count() < workers) start(workers);
   Job job{call, body, n, chunk, float_control()};
   call_.store(call, std::memory_order_relaxed);
   body_.store(body, std::memory_order_relaxed);
@@ -149,7 +166,7 @@ void Pool::run(int64_t n, int64_t grain, int threads, pool::Body call, const voi
   finished_.store(0, std::memory_order_relaxed);
   const uint32_t loop = open_.load(std::memory_order_relaxed).loop + 1;
   open_.store(Open{loop, 0, static_cast<uint16_t>(chunks)});
-  if (count_) wake(workers);
+  if (count() > 0) wake(workers);
   uint32_t others = static_cast<uint32_t>(chunks);
   for (int index; take(true, job, index); --others) execute(job, index);
   const auto done = [&] { return finished_.load(std::memory_order_acquire) == others; };
@@ -192,8 +209,8 @@ void Pool::start(int workers) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
 #endif
-  for (; count_ < std::min(workers, kMaxWorkers); ++count_) try {
-      workers_[count_] = std::thread([this] { work(); });
+  for (; count() < std::min(workers, kMaxWorkers); ++alive_) try {
+      workers_[count()] = std::thread([this] { work(); });
     } catch (const std::system_error&) {
       break;  // fewer threads do the same work
     }
@@ -206,8 +223,8 @@ void Pool::stop() {
   stopping_.store(true);
   bell_.fetch_add(1);
   bell_.notify_all();
-  for (int i = 0; i < count_; ++i) workers_[i].join();
-  count_ = 0;
+  for (int i = 0; i < count(); ++i) workers_[i].join();
+  alive_ = 0;
   stopping_.store(false);
 }
 
@@ -261,13 +278,15 @@ void set_num_threads(int n) {
   threads_wanted.store(n, std::memory_order_relaxed);
 }
 
-void pool::run(int64_t n, int64_t grain, Body call, const void* body) {
+void pool::run(int64_t n, int64_t grain, double cost, Body call, const void* body) {
   const int threads = num_threads();
   if (threads == 1 || inside) return call(body, 0, n);
+  if (cost <= 0) cost = static_cast<double>(n) / static_cast<double>(grain) * kChunkCost;
   Pool& p = get();
   if (!p.enter()) return call(body, 0, n);
   inside = true;
-  p.run(n, grain, threads, call, body);
+  if (p.worth_waking(cost)) p.run(n, grain, threads, call, body);
+  else call(body, 0, n);
   inside = false;
   p.leave();
 }

@@ -10,29 +10,35 @@ int num_threads() noexcept;
 /// Sets num_threads(), for the whole process; raises unless n > 0. Results have the same bits for every n.
 void set_num_threads(int n);
 
-/// How many items of `ns_per_item` nanoseconds are worth a chunk of their own (at least 1): a grain for parallel_for.
+/// Work that is worth a chunk of its own, in nanoseconds.
+inline constexpr double kChunkCost = 5000;
+
+/// How many items of `ns_per_item` nanoseconds make such a chunk (at least 1): a grain for parallel_for.
 constexpr int64_t grain_for(double ns_per_item) {
-  constexpr double kChunk = 15000;
-  return ns_per_item >= kChunk ? 1
-         : ns_per_item <= 1e-9 ? int64_t{1} << 43
-                               : static_cast<int64_t>(kChunk / ns_per_item);
+  constexpr double kMost = int64_t{1} << 40;
+  return ns_per_item * kMost <= kChunkCost ? int64_t{1} << 40
+         : ns_per_item >= kChunkCost       ? 1
+                                           : static_cast<int64_t>(kChunkCost / ns_per_item);
 }
 
 namespace pool {
 using Body = void (*)(const void* body, int64_t begin, int64_t end);
-void run(int64_t n, int64_t grain, Body call, const void* body);
+void run(int64_t n, int64_t grain, double cost, Body call, const void* body);
 }  // namespace pool
 
-/// Calls body(begin, end) over ranges that together are [0, n), each once. Ranges begin at multiples of `grain` and are
-/// whole multiples of it, except the last. One call for everything, on this thread, if n <= grain, inside another
-/// parallel_for, while another thread is in one, or with one thread. Nothing is allocated; `body` must not throw, and
-/// must not depend on how [0, n) is cut. Rounding and the treatment of denormals are the caller's on every thread.
+/// Calls body(begin, end) over ranges that together are [0, n), each index once. Ranges begin at multiples of `grain`
+/// and are whole multiples of it, except the last. One call for everything, on this thread, if n <= grain, inside
+/// another parallel_for, while another thread is in one, or with one thread. Sleeping threads are woken only if `cost`,
+/// the nanoseconds of all items (by default kChunkCost for every `grain` of them), makes up for it. Nothing is
+/// allocated; `body` must not throw, and its results must not depend on how [0, n) is cut. Rounding and the treatment
+/// of denormals are the caller's on every thread.
 template <class F>
-[[gnu::always_inline]] inline void parallel_for(int64_t n, int64_t grain, const F& body) {
+[[gnu::always_inline]] inline void parallel_for(int64_t n, int64_t grain, const F& body, double cost = 0) {
   if (n <= 0) return;
   if (n <= grain) return body(int64_t{0}, n);
   pool::run(
-      n, grain, [](const void* f, int64_t begin, int64_t end) { (*static_cast<const F*>(f))(begin, end); }, &body);
+      n, grain, cost, [](const void* f, int64_t begin, int64_t end) { (*static_cast<const F*>(f))(begin, end); },
+      &body);
 }
 
 }  // namespace gradus

@@ -25,14 +25,17 @@ struct Threads {
   ~Threads() { set_num_threads(before); }
 };
 
+constexpr double kLong = 1e9;  // a cost that wakes every thread
+
 /// Whether [0, n) is covered once by ranges that begin at multiples of grain and end at one, or at n.
-bool covers(int64_t n, int64_t grain) {
+bool covers(int64_t n, int64_t grain, double cost = kLong) {
   std::vector<std::atomic<int>> seen(static_cast<size_t>(n));
   std::atomic<int> wrong = 0;
-  parallel_for(n, grain, [&](int64_t begin, int64_t end) {
+  const auto body = [&](int64_t begin, int64_t end) {
     wrong += begin >= end || end > n || begin % grain != 0 || (end % grain != 0 && end != n);
     for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
-  });
+  };
+  parallel_for(n, grain, body, cost);
   for (const auto& s : seen) wrong += s != 1;
   return wrong == 0;
 }
@@ -50,8 +53,8 @@ TEST(Pool, EveryIndexOnce) {
 TEST(Pool, ManyShortLoops) {
   for (int threads : {2, 3, 5}) {
     Threads set(threads);
-    for (int i = 0; i < 3000; ++i) {
-      ASSERT_TRUE(covers(1 + i % 40, 1 + i % 3));
+    for (int i = 0; i < 6000; ++i) {
+      ASSERT_TRUE(covers(1 + i % 40, 1 + i % 3, i % 2 ? kLong : 5000));
       if (i % 1000 == 500) wait_ms(2);  // workers fall asleep
     }
   }
@@ -61,11 +64,31 @@ TEST(Pool, SeveralThreadsTakePart) {
   Threads set(3);
   std::atomic<int> arrived = 0;
   // Bodies meet: impossible unless three threads run them.
-  parallel_for(3, 1, [&](int64_t, int64_t) {
+  const auto meet = [&](int64_t, int64_t) {
     ++arrived;
     for (int i = 0; i < 5000 && arrived < 3; ++i) wait_ms(1);
-  });
+  };
+  parallel_for(3, 1, meet, kLong);
   EXPECT_EQ(arrived, 3);
+}
+
+TEST(Pool, AShortLoopWakesNobody) {
+  Threads set(3);
+  EXPECT_TRUE(covers(100, 1));
+  wait_ms(200);
+  int64_t length = 0;
+  parallel_for(
+      100, 1, [&](int64_t begin, int64_t end) { length = end - begin; }, 1000);
+  EXPECT_EQ(length, 100);
+  // A long row of them does.
+  std::atomic<bool> split = false;
+  const auto spin = [&](int64_t begin, int64_t end) {
+    if (end - begin < 100) split = true;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(20);
+    while (std::chrono::steady_clock::now() < until) continue;
+  };
+  for (int i = 0; i < 10000 && !split; ++i) parallel_for(100, 1, spin, 20000);
+  EXPECT_TRUE(split);
 }
 
 TEST(Pool, OneThreadRunsOneCall) {
@@ -85,11 +108,14 @@ TEST(Pool, FewerThreadsAgain) {
   std::atomic<int> workers = 0;
   thread_local bool counted = false;
   for (int i = 0; i < 50; ++i)
-    parallel_for(64, 1, [&](int64_t, int64_t) {
-      if (!counted) ++workers;
-      counted = true;
-      std::this_thread::yield();
-    });
+    parallel_for(
+        64, 1,
+        [&](int64_t, int64_t) {
+          if (!counted) ++workers;
+          counted = true;
+          std::this_thread::yield();
+        },
+        kLong);
   EXPECT_LE(workers, 2);
   EXPECT_THROW(set_num_threads(0), Error);
   EXPECT_EQ(num_threads(), 2);
@@ -98,13 +124,16 @@ TEST(Pool, FewerThreadsAgain) {
 TEST(Pool, NestedLoopsRunWhereTheyAre) {
   Threads set(3);
   std::atomic<int> split = 0, sum = 0;
-  parallel_for(20, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i)
-      parallel_for(10, 1, [&](int64_t b, int64_t e) {
-        split += b != 0 || e != 10;
-        sum += static_cast<int>(e - b);
-      });
-  });
+  parallel_for(
+      20, 1,
+      [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i)
+          parallel_for(10, 1, [&](int64_t b, int64_t e) {
+            split += b != 0 || e != 10;
+            sum += static_cast<int>(e - b);
+          });
+      },
+      kLong);
   EXPECT_EQ(split, 0);
   EXPECT_EQ(sum, 200);
 }
@@ -128,9 +157,13 @@ TEST(Pool, RoundingIsTheCallers) {
   std::fesetround(FE_UPWARD);
   const double up = one / three;
   std::atomic<int> wrong = 0;
-  for (int i = 0; i < 100; ++i) parallel_for(64, 1, [&](int64_t, int64_t) { wrong += one / three != up; });
+  for (int i = 0; i < 100; ++i)
+    parallel_for(
+        64, 1, [&](int64_t, int64_t) { wrong += one / three != up; }, kLong);
   std::fesetround(FE_TONEAREST);
-  for (int i = 0; i < 100; ++i) parallel_for(64, 1, [&](int64_t, int64_t) { wrong += one / three != nearest; });
+  for (int i = 0; i < 100; ++i)
+    parallel_for(
+        64, 1, [&](int64_t, int64_t) { wrong += one / three != nearest; }, kLong);
   EXPECT_NE(up, nearest);
   EXPECT_EQ(wrong, 0);
 }
@@ -159,10 +192,13 @@ TEST(Pool, AForkedChildHasItsOwn) {
   // While another thread holds the pool, and its workers are in a chunk.
   std::atomic<bool> enough = false, begun = false;
   std::thread busy([&] {
-    parallel_for(3, 1, [&](int64_t, int64_t) {
-      begun = true;
-      while (!enough) wait_ms(1);
-    });
+    parallel_for(
+        3, 1,
+        [&](int64_t, int64_t) {
+          begun = true;
+          while (!enough) wait_ms(1);
+        },
+        kLong);
   });
   while (!begun) wait_ms(1);
   EXPECT_EQ(child(loops), 7);
@@ -179,10 +215,13 @@ TEST(Pool, ExitEndsWorkers) {
   EXPECT_EQ(child([] {
               std::atomic<bool> begun = false;
               std::thread([&] {
-                parallel_for(3, 1, [&](int64_t, int64_t) {
-                  begun = true;
-                  for (;;) wait_ms(1000);
-                });
+                parallel_for(
+                    3, 1,
+                    [&](int64_t, int64_t) {
+                      begun = true;
+                      for (;;) wait_ms(1000);
+                    },
+                    kLong);
               }).detach();
               while (!begun) wait_ms(1);
               std::exit(7);
