@@ -1,8 +1,10 @@
-// Sorting: keys and places go through a radix sort, byte by byte; short lines through a comparison sort.
+// Sorting: keys and places go through a radix sort, byte by byte; few of them through a comparison sort.
 #include "gradus/kernels/sort.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
+#include <utility>
 
 #include "gradus/kernels/lines.h"
 #include "gradus/kernels/sort_key.h"
@@ -11,38 +13,90 @@ namespace gradus {
 namespace {
 
 constexpr int64_t kShort = 64;
+constexpr int64_t kInCache = int64_t{1} << 19;  // bytes of entries that passes go over again and again
 
 bool before(uint64_t a, uint64_t b) { return a < b; }
 bool before(const WideEntry& a, const WideEntry& b) { return a.key < b.key || (a.key == b.key && a.place < b.place); }
 
-// Entries arrive in the order of their places, and every pass keeps the order of equal digits.
 template <class E>
-E* radix_sort(E* from, E* to, int64_t n, int key_bytes) {
-  int64_t count[8][256];
-  std::memset(count, 0, sizeof(count[0]) * static_cast<size_t>(key_bytes));
-  for (int64_t i = 0; i < n; ++i) {
-    auto key = key_of(from[i]);
-    for (int b = 0; b < key_bytes; ++b, key >>= 8) ++count[b][key & 255];
-  }
-  for (int b = 0; b < key_bytes; ++b) {
-    if (count[b][(key_of(from[0]) >> (8 * b)) & 255] == n) continue;  // all digits are equal
-    int64_t start = 0;
-    for (int64_t& c : count[b]) {
-      const int64_t here = c;
-      c = start;
-      start += here;
+using KeyOf = decltype(key_of(E()));
+
+// The smallest key and the bits in which keys differ from it: [low, low + 2^bits) holds them all.
+template <class E>
+struct KeyRange {
+  KeyOf<E> low;
+  int bits;
+  KeyRange(const E* x, int64_t n) {
+    KeyOf<E> high = low = key_of(x[0]);
+    for (int64_t i = 1; i < n; ++i) {
+      low = std::min(low, key_of(x[i]));
+      high = std::max(high, key_of(x[i]));
     }
-    for (int64_t i = 0; i < n; ++i) to[count[b][(key_of(from[i]) >> (8 * b)) & 255]++] = from[i];
+    bits = std::bit_width(static_cast<KeyOf<E>>(high - low));
+  }
+};
+
+// Counts become the places where each digit starts.
+void start_places(int64_t (&count)[256]) {
+  int64_t start = 0;
+  for (int64_t& c : count) start += std::exchange(c, start);
+}
+
+// Byte by byte from the last. Entries arrive in the order of their places, and every pass keeps the order of equal
+// digits. Returns which of the two holds the result.
+template <class E>
+E* sort_by_bytes(E* from, E* to, int64_t n, const KeyRange<E>& range) {
+  const int passes = (range.bits + 7) / 8;
+  int64_t count[8][256];
+  std::memset(count, 0, sizeof(count[0]) * static_cast<size_t>(passes));
+  for (int64_t i = 0; i < n; ++i) {
+    auto key = key_of(from[i]) - range.low;
+    for (int b = 0; b < passes; ++b, key >>= 8) ++count[b][key & 255];
+  }
+  for (int b = 0; b < passes; ++b) {
+    start_places(count[b]);
+    for (int64_t i = 0; i < n; ++i) to[count[b][((key_of(from[i]) - range.low) >> (8 * b)) & 255]++] = from[i];
     std::swap(from, to);
   }
   return from;
 }
 
 template <class E>
-E* sort_any(E* entries, E* other, int64_t n, int key_bytes) {
-  if (n >= kShort) return radix_sort(entries, other, n, key_bytes);
-  std::sort(entries, entries + n, [](const E& a, const E& b) { return before(a, b); });
-  return entries;
+E* sort_any(E* from, E* to, int64_t n) {
+  const auto compare = [&] {
+    std::sort(from, from + n, [](const E& a, const E& b) { return before(a, b); });
+    return from;
+  };
+  if (n < kShort) return compare();
+  const KeyRange<E> range(from, n);
+  if (range.bits == 0) return from;
+  if (n < 2 * range.bits) return compare();
+  if (range.bits <= 16 || n * static_cast<int64_t>(sizeof(E)) <= kInCache) return sort_by_bytes(from, to, n, range);
+  // The leading byte first: what falls together then fits the cache.
+  const int shift = range.bits - 8;
+  int64_t count[256] = {};
+  for (int64_t i = 0; i < n; ++i) ++count[(key_of(from[i]) - range.low) >> shift];
+  start_places(count);
+  for (int64_t i = 0; i < n; ++i) to[count[(key_of(from[i]) - range.low) >> shift]++] = from[i];
+  int64_t start = 0;
+  for (const int64_t end : count) {
+    if (end == start) continue;
+    const E* sorted = sort_any(to + start, from + start, end - start);
+    if (sorted != to + start) std::copy(sorted, sorted + (end - start), to + start);
+    start = end;
+  }
+  return to;
+}
+
+// The element behind a sorted entry: its key, unless several elements have that key.
+template <class T>
+T element_of(SortKey<T> key, const T* in, int64_t at) {
+  if constexpr (!std::is_integral_v<T>) {
+    constexpr SortKey<T> zero = SortKey<T>(1) << (8 * sizeof(T) - 1);
+    constexpr SortKey<T> nan = ~SortKey<T>(0) >> (8 * (sizeof(SortKey<T>) - sizeof(T)));
+    if (key == zero || key == nan) return in[at];
+  }
+  return from_key<T>(key);
 }
 
 template <class T>
@@ -51,10 +105,10 @@ void sort_line(const T* in, int64_t in_step, int64_t n, bool descending, SortEnt
   using U = SortKey<T>;
   const U flip = descending ? ~U(0) >> (8 * (sizeof(U) - sizeof(T))) : U(0);
   for (int64_t i = 0; i < n; ++i) entries[i] = make_entry(static_cast<U>(sort_key(in[i * in_step]) ^ flip), i);
-  const SortEntry<T>* sorted = sort_entries(entries, other, n, kKeyBytes<T>);
+  const SortEntry<T>* sorted = sort_entries(entries, other, n);
   for (int64_t i = 0; i < n; ++i) {
     const int64_t place = place_of(sorted[i]);
-    values[i * value_step] = in[place * in_step];
+    values[i * value_step] = element_of(static_cast<U>(key_of(sorted[i]) ^ flip), in, place * in_step);
     indices[i * index_step] = place;
   }
 }
@@ -86,12 +140,8 @@ bool differs(const T* a, const T* b, int64_t m) {
 
 }  // namespace
 
-uint64_t* sort_entries(uint64_t* entries, uint64_t* other, int64_t n, int key_bytes) {
-  return sort_any(entries, other, n, key_bytes);
-}
-WideEntry* sort_entries(WideEntry* entries, WideEntry* other, int64_t n, int key_bytes) {
-  return sort_any(entries, other, n, key_bytes);
-}
+uint64_t* sort_entries(uint64_t* entries, uint64_t* other, int64_t n) { return sort_any(entries, other, n); }
+WideEntry* sort_entries(WideEntry* entries, WideEntry* other, int64_t n) { return sort_any(entries, other, n); }
 
 void sort_lines(const Array& in, int dim, bool descending, const Array& values, const Array& indices) {
   const int64_t n = line_size(in, dim);

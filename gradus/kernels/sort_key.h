@@ -4,6 +4,7 @@
 #include <memory>
 #include <type_traits>
 
+#include "gradus/core/alloc.h"
 #include "gradus/core/dtype.h"
 
 namespace gradus {
@@ -53,10 +54,6 @@ inline T from_key(SortKey<T> key) {
   }
 }
 
-/// The key's significant bytes.
-template <class T>
-constexpr int kKeyBytes = sizeof(T);
-
 /// A key with the place it comes from. Narrow keys share one word with it.
 struct WideEntry {
   uint64_t key;
@@ -72,14 +69,19 @@ inline uint64_t key_of(const WideEntry& e) { return e.key; }
 inline int64_t place_of(uint64_t e) { return static_cast<int64_t>(e & 0xffffffffu); }
 inline int64_t place_of(const WideEntry& e) { return e.place; }
 
-/// Uninitialised memory for n objects.
+/// Uninitialised memory for n objects, from the cache of tensor data.
+struct ScratchFree {
+  int64_t bytes;
+  void operator()(void* block) const noexcept { data_put(block, bytes); }
+};
 template <class T>
-std::unique_ptr<T[]> scratch(int64_t n) {
-  return std::unique_ptr<T[]>(new T[static_cast<size_t>(n)]);
+std::unique_ptr<T[], ScratchFree> scratch(int64_t n) {
+  const int64_t bytes = n * static_cast<int64_t>(sizeof(T));
+  return {static_cast<T*>(data_get(bytes)), ScratchFree{bytes}};
 }
 
 /// Sorts entries by key, equal keys by place; `other` is as large. Returns which of the two holds the result.
-uint64_t* sort_entries(uint64_t* entries, uint64_t* other, int64_t n, int key_bytes);
-WideEntry* sort_entries(WideEntry* entries, WideEntry* other, int64_t n, int key_bytes);
+uint64_t* sort_entries(uint64_t* entries, uint64_t* other, int64_t n);
+WideEntry* sort_entries(WideEntry* entries, WideEntry* other, int64_t n);
 
 }  // namespace gradus

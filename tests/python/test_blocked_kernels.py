@@ -148,3 +148,39 @@ def test_joined_rows(lib, dtype):
     mixed = lib.cat([lib.ones(4, 50, dtype=lib.float32), lib.zeros(50, 4, dtype=lib.float64).t()], 1)
     assert mixed.dtype == lib.float64
     assert mixed.sum().item() == 200
+
+
+def lines_to_sort(n, dtype):
+    """Lines with few, many, skewed, equal and special values."""
+    rng = np.random.default_rng(8)
+    if np.issubdtype(dtype, np.floating):
+        special = rng.choice([0.0, -0.0, np.nan, np.inf, -np.inf, 1.5], n)
+        lines = [rng.standard_normal(n), np.exp(rng.uniform(-80, 80, n)), special, np.full(n, -2.5)]
+    else:
+        info = np.iinfo(dtype)
+        lines = [
+            rng.integers(info.min, info.max, n, endpoint=True, dtype=dtype),
+            rng.integers(0, 9, n),
+            np.arange(n)[::-1],
+        ]
+        lines.append(np.where(rng.random(n) < 0.999, 3, info.max))
+    with np.errstate(over="ignore"):
+        return [line.astype(dtype) for line in lines]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int16", "int32", "int64"])
+@pytest.mark.parametrize("n", [63, 64, 100, 129, 5000, 150_000])
+def test_sorts(lib, n, dtype):
+    for line in lines_to_sort(n, np.dtype(dtype)):
+        x = lib.from_numpy(line.copy())
+        values, places = x.sort(stable=True)
+        order = np.argsort(line, kind="stable")
+        np.testing.assert_array_equal(places.numpy(), order)
+        np.testing.assert_array_equal(values.numpy(), line[order])
+        np.testing.assert_array_equal(np.signbit(values.numpy()), np.signbit(line[order]))
+        values, places = x.sort(descending=True, stable=True)
+        # NaN stands above everything; of equals the first comes first.
+        rank = np.unique(line, return_inverse=True)[1]
+        order = np.argsort(-rank, kind="stable")
+        np.testing.assert_array_equal(places.numpy(), order)
+        np.testing.assert_array_equal(values.numpy(), line[order])
