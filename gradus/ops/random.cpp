@@ -202,10 +202,13 @@ Tensor randint_like(const Tensor& self, int64_t low, int64_t high, Generator* ge
 
 // ---- from parameters given as tensors
 
-// Scaling and shifting an `out=` goes by an alias with a version of its own: the call counts as one write.
+// Scaling and shifting goes by an alias with a version of its own: the call counts as one write to an `out=`, and as
+// none to a new tensor.
 
 Tensor NormalMean::forward(const Tensor& mean, double std, Generator* generator) {
-  return with_normal(allocate(mean.sizes(), mean.dtype()), 0, std, generator).add_(mean);
+  const Tensor out = with_normal(allocate(mean.sizes(), mean.dtype()), 0, std, generator);
+  out.variable_data().add_(mean);
+  return out;
 }
 void NormalMean::write_out(const Tensor* out, const Tensor& mean, double std, Generator* generator) {
   const Dims sizes = broadcast_sizes(mean.sizes(), out->sizes());
@@ -220,7 +223,9 @@ Tensor rounded(double mean, DType dtype) { return scalar_tensor(mean, dtype); }
 
 Tensor NormalStd::forward(double mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
-  return with_normal(allocate(std.sizes(), std.dtype()), 0, 1, generator).mul_(std).add_(rounded(mean, std.dtype()));
+  const Tensor out = with_normal(allocate(std.sizes(), std.dtype()), 0, 1, generator);
+  out.variable_data().mul_(std).add_(rounded(mean, std.dtype()));
+  return out;
 }
 void NormalStd::write_out(const Tensor* out, double mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
@@ -231,7 +236,9 @@ void NormalStd::write_out(const Tensor* out, double mean, const Tensor& std, Gen
 Tensor NormalMeanStd::forward(const Tensor& mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
   const Dims sizes = broadcast_sizes(mean.sizes(), std.sizes());
-  return with_normal(allocate(sizes, mean.dtype()), 0, 1, generator).mul_(std).add_(mean);
+  const Tensor out = with_normal(allocate(sizes, mean.dtype()), 0, 1, generator);
+  out.variable_data().mul_(std).add_(mean);
+  return out;
 }
 void NormalMeanStd::write_out(const Tensor* out, const Tensor& mean, const Tensor& std, Generator* generator) {
   check_deviations(std);
@@ -249,14 +256,18 @@ void NormalNumbers::write_out(const Tensor* out, double mean, double std, const 
 }
 
 Tensor Bernoulli::forward(const Tensor& self, Generator* generator) {
-  return allocate(self.sizes(), self.dtype()).bernoulli_(self, generator);
+  const Tensor out = allocate(self.sizes(), self.dtype());
+  out.variable_data().bernoulli_(self, generator);
+  return out;
 }
 void Bernoulli::write_out(const Tensor* out, const Tensor& self, Generator* generator) {
   check_bernoulli_tensor(self.impl()->view->array(), self.numel());
   sized(*out, self.sizes()).bernoulli_(self, generator);
 }
 Tensor BernoulliNumber::forward(const Tensor& self, double p, Generator* generator) {
-  return allocate(self.sizes(), self.dtype()).bernoulli_(p, generator);
+  const Tensor out = allocate(self.sizes(), self.dtype());
+  out.variable_data().bernoulli_(p, generator);
+  return out;
 }
 Tensor BernoulliNumber::d0(const Tensor&) {
   raise(ErrorKind::Runtime, "derivative for aten::bernoulli is not implemented");

@@ -186,3 +186,12 @@ def test_numpy_numbers_are_numbers():
     assert x.sum(np.int64(0)).item() == 2
     with pytest.raises(TypeError):
         np.ones(2) * x
+
+
+def test_draws_from_parameters_are_new_tensors():
+    p = gradus.full((3,), 0.5)
+    made = [gradus.bernoulli(p), gradus.bernoulli(p, 0.5), p.bernoulli(), gradus.normal(p, 1.0), gradus.normal(0.0, p)]
+    made += [gradus.normal(p, p), gradus.normal(0.0, 1.0, (3,)), gradus.rand_like(p)]
+    assert [t._version for t in made] == [0] * len(made)
+    out = gradus.normal(p, p, out=gradus.zeros(3))
+    assert out._version == 1
