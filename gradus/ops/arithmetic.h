@@ -3,6 +3,7 @@
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
 #include "gradus/kernels/math.h"
+#include "gradus/kernels/math_divide.h"
 #include "gradus/ops/pointwise_check.h"
 #include "gradus/ops/rule.h"
 
@@ -13,6 +14,16 @@ namespace detail {
 /// Refuses bools, as PyTorch's subtraction does.
 void check_subtraction(const Operand* operands, DType common);
 
+/// Exact remainder m first, as Python's float.__floordiv__: a / b may round up to the next integer.
+template <class T>
+inline __attribute__((always_inline)) T floor_quotient_of(T a, T b, T m) {
+  const T q = (a - m) / b;
+  const T below = m != 0 && ((b < 0) != (m < 0)) ? q - 1 : q;
+  const T f = math::floor(below);
+  const T rounded = below - f > T(0.5) ? f + 1 : f;
+  const T signed_zero = math::copysign(T(0), a / b);
+  return b == 0 ? a / b : below != 0 ? rounded : signed_zero;
+}
 template <class T>
 inline __attribute__((always_inline)) T floor_quotient(T a, T b) {
   if constexpr (T(0.5) == 0) {
@@ -20,14 +31,8 @@ inline __attribute__((always_inline)) T floor_quotient(T a, T b) {
     const T q = a / divisor, r = a - q * divisor;
     const T floored = r != 0 && ((r < 0) != (divisor < 0)) ? q - 1 : q;
     return b == -1 ? -a : floored;
-  } else {  // exact remainder first, as Python's float.__floordiv__: a / b may round up to the next integer
-    const T m = math::fmod(a, b);
-    const T q = (a - m) / b;
-    const T below = m != 0 && ((b < 0) != (m < 0)) ? q - 1 : q;
-    const T f = math::floor(below);
-    const T rounded = below - f > T(0.5) ? f + 1 : f;
-    const T signed_zero = math::copysign(T(0), a / b);
-    return b == 0 ? a / b : below != 0 ? rounded : signed_zero;
+  } else {
+    return floor_quotient_of(a, b, math::fmod(a, b));
   }
 }
 template <class T>
@@ -51,9 +56,33 @@ inline __attribute__((always_inline)) T trunc_remainder(T a, T b) {
 }
 /// The remainder with the sign of the divisor.
 template <class T>
-inline __attribute__((always_inline)) T floor_remainder(T a, T b) {
-  const T m = trunc_remainder(a, b);
+inline __attribute__((always_inline)) T floor_remainder_of(T b, T m) {
   return m != 0 && ((b < 0) != (m < 0)) ? m + b : m;
+}
+template <class T>
+inline __attribute__((always_inline)) T floor_remainder(T a, T b) {
+  return floor_remainder_of(b, trunc_remainder(a, b));
+}
+
+/// The tile loops of the three.
+template <math::Divided What, class T>
+inline __attribute__((always_inline)) void divided_tile(T* out, const void* const* in, int64_t n) {
+  const T *a = static_cast<const T*>(in[0]), *b = static_cast<const T*>(in[1]);
+  if constexpr (T(0.5) == 0) {
+    math::divided_integers_n<What>(
+        out, a, b, n, [](T x, T y) __attribute__((always_inline)) {
+          if constexpr (What == math::Divided::FloorQuotient) return floor_quotient(x, y);
+          else if constexpr (What == math::Divided::FloorRemainder) return floor_remainder(x, y);
+          else return trunc_remainder(x, y);
+        });
+  } else {
+    math::divided_n(
+        out, a, b, n, [](T x, T y, T m) __attribute__((always_inline)) {
+          if constexpr (What == math::Divided::FloorQuotient) return floor_quotient_of(x, y, m);
+          else if constexpr (What == math::Divided::FloorRemainder) return floor_remainder_of(y, m);
+          else return m;
+        });
+  }
 }
 
 }  // namespace detail
@@ -149,6 +178,10 @@ struct DivFloor {
   static constexpr Op op{"_gradus_div_floor(Tensor self, Tensor other) -> Tensor",
                          "Quotient rounded down, element by element.", Kind::Promote, "", "DivBackward2"};
   static auto value(auto a, auto b) { return detail::floor_quotient(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::FloorQuotient>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g) { return zeros_like(g); }
   static Tensor d1(const Tensor& g) { return zeros_like(g); }
@@ -177,6 +210,10 @@ struct FloorDivide {
   static constexpr Op op{"floor_divide(Tensor self, Tensor other) -> Tensor",
                          "Quotient rounded down, element by element.", Kind::Promote, "fmio", "NotImplemented"};
   static auto value(auto a, auto b) { return detail::floor_quotient(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::FloorQuotient>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common) { DivFloor::inspect(operands, common); }
   static Tensor d0(const Tensor&) { return no_derivative("floor_divide"); }
   static Tensor d1(const Tensor&) { return no_derivative("floor_divide"); }
@@ -185,6 +222,10 @@ struct FloorDivideScalar {
   static constexpr Op op{"floor_divide.Scalar(Tensor self, Scalar other) -> Tensor",
                          "Quotient by a number, rounded down.", Kind::Promote, "fmi", "NotImplemented"};
   static auto value(auto a, auto b) { return detail::floor_quotient(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::FloorQuotient>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common) { DivFloor::inspect(operands, common); }
   static Tensor d0(const Tensor&) { return no_derivative("floor_divide"); }
 };
@@ -194,6 +235,10 @@ struct Remainder {
                          "Remainder with the sign of other, as Python's %.", Kind::Promote, "fmio",
                          "RemainderBackward1"};
   static auto value(auto a, auto b) { return detail::floor_remainder(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::FloorRemainder>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d1(const Tensor& g, const In<0>& a, const In<1>& b) { return -g * div(a, b, "floor"); }
@@ -202,6 +247,10 @@ struct RemainderScalar {
   static constexpr Op op{"remainder.Scalar(Tensor self, Scalar other) -> Tensor",
                          "Remainder with the sign of a number, as Python's %.", Kind::Promote, "fmio"};
   static auto value(auto a, auto b) { return detail::floor_remainder(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::FloorRemainder>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common) { Remainder::inspect(operands, common); }
   static Tensor d0(const Tensor& g) { return g; }
 };
@@ -210,6 +259,10 @@ struct RemainderOfScalar {
                          "Remainder of a number with the sign of other, as Python's %.", Kind::Promote, "f",
                          "NotImplemented"};
   static auto value(auto a, auto b) { return detail::floor_remainder(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::FloorRemainder>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common) { Remainder::inspect(operands, common); }
   static Tensor d1(const Tensor&) { return no_derivative("remainder"); }
 };
@@ -217,6 +270,10 @@ struct Fmod {
   static constexpr Op op{"fmod.Tensor(Tensor self, Tensor other) -> Tensor",
                          "Remainder with the sign of self, as C's fmod.", Kind::Promote, "fmio", "FmodBackward1"};
   static auto value(auto a, auto b) { return detail::trunc_remainder(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::TruncRemainder>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d1(const Tensor& g, const In<0>& a, const In<1>& b) { return -g * div(a, b, "trunc"); }
@@ -225,6 +282,10 @@ struct FmodScalar {
   static constexpr Op op{"fmod.Scalar(Tensor self, Scalar other) -> Tensor",
                          "Remainder by a number with the sign of self, as C's fmod.", Kind::Promote, "fmio"};
   static auto value(auto a, auto b) { return detail::trunc_remainder(a, b); }
+  template <class T>
+  static inline __attribute__((always_inline)) void tile(T* out, const void* const* in, int64_t n) {
+    detail::divided_tile<math::Divided::TruncRemainder>(out, in, n);
+  }
   static void inspect(const Operand* operands, DType common) { Fmod::inspect(operands, common); }
   static Tensor d0(const Tensor& g) { return g; }
 };
