@@ -98,11 +98,19 @@ struct Scale {
   return copysign(float(fma(s, q, s - 1.0)), x);
 }
 
-/// log(x).
+/// log(x). Float arithmetic: with x = 2^k (1 + f), 1 + f in [sqrt(1/2), sqrt(2)), k ln2 + f in two parts plus f^2 P(f);
+/// P of degree 8, relative error of the whole 2^-27.4; ln2 is cut into two floats.
 [[gnu::always_inline]] static inline float log(float x) {
   using namespace detail;
-  double m, k = split_log(double(x), m);
-  return log_limits(x, 0.0f, float(fma(k, 0x1.62e42fefa39efp-1, log1p_short(m - 1.0))));
+  constexpr uint32_t half_sqrt = 0x3f3504f3u;  // sqrt(1/2)
+  bool small = x < 0x1p-126f;
+  uint32_t u = bits(small ? x * 0x1p24f : x) + (0x3f800000u - half_sqrt);
+  float k = float(int32_t(u >> 23) - (small ? 127 + 24 : 127));
+  float f = from_bits((u & 0x007fffffu) + half_sqrt) - 1.0f;
+  float p = poly(f, -0x1.42130ap-4f, 0x1.09adbcp-3f, -0x1.0dd5c4p-3f, 0x1.222700p-3f, -0x1.544c42p-3f, 0x1.99a8aep-3f,
+                 -0x1.000358p-2f, 0x1.555546p-2f, -0x1.fffffcp-2f);
+  float whole = k * 0x1.62e400p-1f, high = whole + f, low = (whole - high) + f;
+  return log_limits(x, 0.0f, high + (fma(f * f, p, k * 0x1.7f7d1cp-20f) + low));
 }
 
 /// log2(x); exact for powers of two.
