@@ -5,8 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "gradus/kernels/nest.h"
-#include "gradus/kernels/pool.h"
+#include "gradus/kernels/nest_parts.h"
 
 namespace gradus {
 namespace {
@@ -103,24 +102,34 @@ void of_bytes(int64_t bytes, F&& f) {
 
 }  // namespace
 
-void copy_array(const Array& dst, const Array& src) {
-  const Array* arrays[] = {&dst, &src};
-  Nest nest;
-  if (!build_nest(nest, arrays, 2)) return;
+namespace {
+
+void copy_nest(const Nest& nest, DType to, DType from) {
   const int64_t n = nest.inner(), ds = nest.inner_stride(0), ss = nest.inner_stride(1);
-  if (dst.dtype == src.dtype && nest.ndim > 1 && n < 16)
+  if (to == from && nest.ndim > 1 && n < 16)
     return of_bytes(nest.bytes[0], [&]<class T>() { copy_short_rows<T>(nest); });
-  if (dst.dtype == src.dtype && nest.ndim > 1 && (ds == 1) != (ss == 1) && nest.stride[ds == 1][1] == 1)
+  if (to == from && nest.ndim > 1 && (ds == 1) != (ss == 1) && nest.stride[ds == 1][1] == 1)
     return of_bytes(nest.bytes[0], [&]<class T>() { copy_transposed<T>(nest); });
-  if (dst.dtype == src.dtype && (n == 1 || (ds == 1 && ss == 1))) {
+  if (to == from && (n == 1 || (ds == 1 && ss == 1))) {
     const auto bytes = static_cast<size_t>(n * nest.bytes[0]);
     nest.for_each_row([&](char* const* at) {
       if (at[0] != at[1]) std::memcpy(at[0], at[1], bytes);
     });
     return;
   }
-  const ConvertFn fn = convert_fn(dst.dtype, src.dtype);
+  const ConvertFn fn = convert_fn(to, from);
   nest.for_each_row([&](char* const* at) { fn(at[0], ds, at[1], ss, n); });
+}
+
+}  // namespace
+
+void copy_array(const Array& dst, const Array& src) {
+  const Array* arrays[] = {&dst, &src};
+  Nest nest;
+  if (!build_nest(nest, arrays, 2)) return;
+  const bool dense = nest.inner_stride(0) == 1 && nest.inner_stride(1) == 1 && nest.inner() >= 16;
+  const double cost = elements(nest) * (dense ? 0.05 * static_cast<double>(nest.bytes[0] + nest.bytes[1]) : 1.0);
+  for_each_part(nest, cost, [&](const Nest& part) { copy_nest(part, dst.dtype, src.dtype); });
 }
 
 void join_arrays(const Array* parts, int n, const Array& out, int dim) {

@@ -58,3 +58,46 @@ def test_matmul(name: str, dtype: gradus.dtype) -> None:
 def test_integer_matmul() -> None:
     a = gradus.arange(300 * 200).reshape(300, 200) % 91
     same_for_all(lambda: gradus.mm(a, a.t()))
+
+
+def pointwise_cases() -> dict[str, Callable[[], gradus.Tensor]]:
+    a, b = draw(700, 511), draw(700, 511) + 0.1
+    column, row = draw(700, 1), draw(511)
+    return {
+        "dense": lambda: a * b,
+        "dense, costly": lambda: gradus.lgamma(a),
+        "mixed dtypes": lambda: a * b.double(),
+        "half": lambda: a.bfloat16() + b.bfloat16(),
+        "compare": lambda: a < b,
+        "row": lambda: a + row,
+        "column": lambda: a / column,
+        "transposed": lambda: a.t() * b.t().contiguous(),
+        "every second": lambda: a[:, ::2] - b[:, 1::2].contiguous()[:, :255].sum() * a[:, ::2],
+        "short rows": lambda: a.reshape(-1, 7) * draw(7),
+        "few long rows": lambda: a.reshape(2, -1)[:, 3:] + b.reshape(2, -1)[:, :-3],
+        "parameter": lambda: gradus.clamp(a, -0.3, 0.4),
+        "in place": lambda: a.clone().mul_(b).add_(row),
+    }
+
+
+COPIES: dict[str, Callable[[], gradus.Tensor]] = {
+    "clone": lambda: draw(700, 511).clone(),
+    "convert": lambda: draw(700, 511).to(gradus.float16),
+    "transpose": lambda: draw(700, 511).t().contiguous(),
+    "permute": lambda: draw(70, 51, 31).permute(2, 0, 1).contiguous(),
+    "short rows": lambda: draw(70, 513, 3).transpose(0, 1).contiguous(),
+    "expand": lambda: draw(700, 1).expand(700, 511).contiguous(),
+    "flip": lambda: draw(700, 511).flip(1),
+    "strided": lambda: draw(700, 1022)[::3, ::2].contiguous(),
+    "joined": lambda: gradus.cat([draw(700, 511), draw(700, 100)], 1),
+}
+
+
+@pytest.mark.parametrize("name", pointwise_cases())
+def test_pointwise(name: str) -> None:
+    same_for_all(pointwise_cases()[name])
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_copies(name: str) -> None:
+    same_for_all(COPIES[name])
