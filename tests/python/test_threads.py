@@ -35,7 +35,9 @@ MATMUL = {
     "batch": lambda t: gradus.bmm(draw(37, 40, 50, dtype=t), draw(37, 50, 33, dtype=t)),
     "small batch": lambda t: gradus.bmm(draw(3, 140, 150, dtype=t), draw(3, 150, 133, dtype=t)),
     "added": lambda t: gradus.addmm(draw(257, dtype=t), draw(300, 311, dtype=t), draw(311, 257, dtype=t), beta=0.5),
-    "baddbmm": lambda t: gradus.baddbmm(draw(3, 140, 133, dtype=t), draw(3, 140, 150, dtype=t), draw(3, 150, 133, dtype=t)),
+    "baddbmm": lambda t: gradus.baddbmm(
+        draw(3, 140, 133, dtype=t), draw(3, 140, 150, dtype=t), draw(3, 150, 133, dtype=t)
+    ),
 }
 
 
