@@ -453,15 +453,15 @@ void random_slopes(Generator& gen, const Array& x, const Array& out, double from
       T* slopes = out.as<T>() + start;
       const int64_t count = n - start < kChunk ? n - start : kChunk;
       int64_t drawn = 0;
-      for (int64_t i = 0; i < count; ++i) drawn += !(static_cast<Compute<T>>(in[i]) > 0);
+      for (int64_t i = 0; i < count; ++i) drawn += static_cast<Compute<T>>(in[i]) <= 0;
       table().draw(gen.state().engine, raw, 2 * drawn);
       table().uniform_f64(raw, u, drawn, 0.0, 1.0);
       for (int64_t i = 0; i < drawn; ++i) u[i] = u[i] * range + low;
       for (int64_t i = 0, next = 0; i < count; ++i) {
-        const bool positive = static_cast<Compute<T>>(in[i]) > 0;
+        const bool drew = static_cast<Compute<T>>(in[i]) <= 0;
         const T slope = cast<T>(u[next < drawn ? next : 0]);
-        slopes[i] = positive ? one : slope;
-        next += !positive;
+        slopes[i] = drew ? slope : one;
+        next += drew;
       }
     }
   });

@@ -25,8 +25,8 @@ void random_bernoulli(Generator& gen, const Array& out, double p);
 /// 1 / p with probability p, else 0: what dropout multiplies by. Floating dtypes; the draws of random_bernoulli.
 void random_scaled_mask(Generator& gen, const Array& out, double p);
 
-/// Where `x` is positive 1, elsewhere uniform in [from, to): slopes of rrelu. Two draws for each slope, in the order of
-/// the elements. `x` and `out` are contiguous and of one floating dtype.
+/// Uniform in [from, to) where `x` is at most 0, else (also at NaN) 1: slopes of rrelu. Two draws for each slope, in
+/// the order of the elements. `x` and `out` are contiguous and of one floating dtype.
 void random_slopes(Generator& gen, const Array& x, const Array& out, double from, double to);
 
 /// The same with a probability for each element; `p` is floating and has the sizes of `out` (expanded strides allowed).

@@ -105,12 +105,43 @@ void write_indices(const Array& out, const ReduceTile& tile, const int64_t* inde
   for (int64_t i = 0; i < tile.n; ++i) to[i * tile.out_stride] = index[i];
 }
 
+// The place over both dims of a transposed matrix: along memory the places in each logical row, then the first best
+// row.
+int64_t place_in_transposed(bool max, const Array& in, const ReducePlan& plan) {
+  ReducePlan rows;
+  rows.column = plan.reduced[0];
+  rows.reduced[0] = plan.reduced[1];
+  rows.n_reduced = 1;
+  rows.count = plan.reduced[1].size;
+  rows.outputs = plan.reduced[0].size;
+  Search search(rows, in, max);
+  const int64_t size = acc_size(search.acc);
+  int64_t row = 0, place = 0;
+  alignas(8) char held[8];
+  search.run([&](const ReduceTile& tile) {
+    for (int64_t i = 0; i < tile.n; ++i, ++row) {
+      int64_t moved = row == 0 ? 0 : -1;
+      const char* best = search.best + i * size;
+      if (row == 0) std::memcpy(held, best, static_cast<size_t>(size));
+      else search.table.arg[!max][static_cast<int>(search.acc)](best, 1, 0, 1, 0, held, &moved);
+      if (moved == 0) place = row * rows.count + search.index[i];
+    }
+  });
+  return place;
+}
+
+int64_t magnitude(int64_t stride) { return stride < 0 ? -stride : stride; }
+
 }  // namespace
 
 void reduce_arg(bool max, const Array& in, const Array& out) {
   ReducePlan plan;
   plan_reduction(in, out, plan, ReduceOrder::Logical);
   if (plan.outputs == 0) return;
+  if (plan.n_kept == 0 && plan.n_reduced == 2 && magnitude(plan.reduced[0].in) < magnitude(plan.reduced[1].in)) {
+    *out.as<int64_t>() = place_in_transposed(max, in, plan);
+    return;
+  }
   Search search(plan, in, max);
   search.run([&](const ReduceTile& tile) { write_indices(out, tile, search.index); });
 }

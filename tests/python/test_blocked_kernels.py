@@ -184,3 +184,19 @@ def test_sorts(lib, n, dtype):
         order = np.argsort(-rank, kind="stable")
         np.testing.assert_array_equal(places.numpy(), order)
         np.testing.assert_array_equal(values.numpy(), line[order])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64", "float32", "float64"])
+def test_places_in_transposed_matrices(lib, dtype):
+    rng = np.random.default_rng(9)
+    for rows, cols in [(2, 3), (3, 700), (700, 3), (90, 40), (513, 520)]:
+        for spread in (2, 100):
+            x = rng.integers(0, spread, (rows, cols)).astype(dtype)
+            t = lib.from_numpy(x.copy()).t()
+            assert t.argmax().item() == np.argmax(x.T)
+            assert t.argmin().item() == np.argmin(x.T)
+            if dtype.startswith("float"):
+                x[rows // 2, cols // 2] = x[0, cols - 1] = np.nan
+                t = lib.from_numpy(x.copy()).t()
+                assert t.argmax().item() == np.argmax(x.T)
+                assert t.argmin().item() == np.argmin(x.T)

@@ -66,3 +66,12 @@ def test_randperm(lib, torch):
         for dtype in (None, "int32", "float32"):
             call = lambda t, x, dtype=dtype: t.randperm(x.numel(), dtype=dtype and getattr(t, dtype))  # noqa: E731
             assert outcome(lib, call, n, "float32") == outcome(torch, call, n, "float32"), n
+
+
+def test_rrelu_of_nan_draws_nothing(lib, torch):
+    def call(t, x):
+        x[::3] = float("nan")
+        return t.nn.functional.rrelu(x, training=True).nan_to_num(7)
+
+    for n in SIZES:
+        assert outcome(lib, call, n, "float32") == outcome(torch, call, n, "float32"), n
