@@ -153,6 +153,30 @@ U select_key(U* keys, int64_t n, int64_t k) {
   return keys[k];
 }
 
+// The place of the element of rank k if its key is that of no other element, else -1: then the place depends on the
+// algorithm. Short lines, and those with few values, are not worth the attempt.
+template <class T>
+int64_t lone_place(const T* in, int64_t step, int64_t n, int64_t k, SortKey<T>* keys) {
+  using U = SortKey<T>;
+  constexpr int64_t kLong = 4096;
+  if (n < kLong) return -1;
+  U low = ~U(0), high = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const U key = keys[i] = sort_key(in[i * step]);
+    low = std::min(low, key);
+    high = std::max(high, key);
+  }
+  if (static_cast<uint64_t>(high - low) < 64 * static_cast<uint64_t>(n)) return -1;
+  const U key = select_key(keys, n, k);
+  int64_t place = -1, count = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const bool equal = sort_key(in[i * step]) == key;
+    place = equal ? i : place;
+    count += equal;
+  }
+  return count == 1 ? place : -1;
+}
+
 // ---- the most frequent
 
 template <class T>
@@ -213,6 +237,8 @@ void kth_lines(const Array& in, int dim, int64_t k, const Array& values, const A
   dispatch(in.dtype, [&]<class T>() {
     auto entries = scratch<SortEntry<T>>(n);
     pick_lines<T>(in, dim, values, indices, [&](const T* line, int64_t step) {
+      const int64_t place = lone_place(line, step, n, k - 1, reinterpret_cast<SortKey<T>*>(entries.get()));
+      if (place >= 0) return place;
       encode(line, step, n, entries.get());
       quickselect(entries.get(), n, k - 1);
       return place_of(entries[static_cast<size_t>(k - 1)]);

@@ -200,3 +200,14 @@ def test_places_in_transposed_matrices(lib, dtype):
                 t = lib.from_numpy(x.copy()).t()
                 assert t.argmax().item() == np.argmax(x.T)
                 assert t.argmin().item() == np.argmin(x.T)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+def test_kth_of_long_lines(lib, torch, dtype):
+    for line in lines_to_sort(20_000, np.dtype(dtype)):
+        x, y = lib.from_numpy(line.copy()), torch.from_numpy(line.copy())
+        for k in (1, 2, 777, 10_000, 19_999, 20_000):
+            value, place = x.kthvalue(k)
+            wanted = y.kthvalue(k)
+            np.testing.assert_array_equal(value.numpy(), wanted.values.numpy())
+            assert place.item() == wanted.indices.item()
