@@ -125,15 +125,10 @@ void run_block(T* table, T* other, const int64_t* table_at, int64_t step, int64_
 
 int64_t magnitude(int64_t v) { return v < 0 ? -v : v; }
 
-// The dims of B followed by those of the slice, for `other`; the slice dims alone for the table.
+// A block of positions after another of one loop over positions, each with the whole of `inner`.
 template <class T, class Op, int N>
-void run_indexed(const Array& slice, const IndexSpec& spec, const Array& other) {
-  const Array& first = spec.index[0];
-  const int64_t* strides[N + 1];
-  for (int j = 0; j < N; ++j) strides[j] = spec.index[j].strides;
-  strides[N] = other.strides;
-  const StridedLoop<N + 1> positions(first.ndim, first.sizes, strides);
-  const StridedLoop<2> inner(slice.ndim, slice.sizes, {slice.strides, other.strides + first.ndim});
+void run_part(const Array& slice, const IndexSpec& spec, const Array& other, const StridedLoop<N + 1>& positions,
+              const StridedLoop<2>& inner) {
   const Slice run{inner.run(), inner.stride(0), inner.stride(1),
                   positions.run() > 1 && magnitude(positions.stride(N)) < magnitude(inner.stride(1))};
   const int64_t other_step = positions.stride(N);
@@ -156,6 +151,29 @@ void run_indexed(const Array& slice, const IndexSpec& spec, const Array& other) 
       });
     }
   });
+}
+
+// The dims of B followed by those of the slice, for `other`; the slice dims alone for the table. Threads share the
+// positions of a read, and the slice of a write, as its positions may repeat and keep their order.
+template <class T, class Op, int N>
+void run_indexed(const Array& slice, const IndexSpec& spec, const Array& other) {
+  constexpr int64_t kFewest = 64;
+  const Array& first = spec.index[0];
+  const int64_t* strides[N + 1];
+  for (int j = 0; j < N; ++j) strides[j] = spec.index[j].strides;
+  strides[N] = other.strides;
+  const StridedLoop<N + 1> positions(first.ndim, first.sizes, strides);
+  const StridedLoop<2> inner(slice.ndim, slice.sizes, {slice.strides, other.strides + first.ndim});
+  const double cost = static_cast<double>(positions.elements()) * (5 + 0.2 * static_cast<double>(inner.elements()));
+  if constexpr (std::is_same_v<Op, Get>) {
+    positions.for_each_part(
+        cost, 1, [&](const StridedLoop<N + 1>& part) { run_part<T, Op, N>(slice, spec, other, part, inner); });
+  } else if (inner.elements() >= 2 * kFewest) {
+    inner.for_each_part(cost, kFewest,
+                        [&](const StridedLoop<2>& part) { run_part<T, Op, N>(slice, spec, other, positions, part); });
+  } else {
+    run_part<T, Op, N>(slice, spec, other, positions, inner);
+  }
 }
 
 template <class T, class Op>
@@ -198,16 +216,21 @@ void run_picked(const Array& table, int64_t dim_stride, const int64_t* strides, 
                 const Array& other) {
   const Op op;
   const StridedLoop<3> loop(index.ndim, index.sizes, {index.strides, strides, other.strides});
-  const int64_t n = loop.run(), is = loop.stride(0), ts = loop.stride(1), os = loop.stride(2);
-  loop.for_each_run([&](const int64_t* at) {
-    const int64_t* i = index.as<int64_t>() + at[0];
-    T *t = table.as<T>() + at[1], *o = other.as<T>() + at[2];
-    if (ts == 0 && dim_stride == 1 && is == 1 && os == 1) {  // along the last dim, everything dense
-      for (int64_t k = 0; k < n; ++k) op(t[i[k]], o[k]);
-    } else {
-      for (int64_t k = 0; k < n; ++k) op(t[k * ts + i[k * is] * dim_stride], o[k * os]);
-    }
-  });
+  const int64_t is = loop.stride(0), ts = loop.stride(1), os = loop.stride(2);
+  const auto run = [&](const StridedLoop<3>& part) {
+    const int64_t n = part.run();
+    part.for_each_run([&](const int64_t* at) {
+      const int64_t* i = index.as<int64_t>() + at[0];
+      T *t = table.as<T>() + at[1], *o = other.as<T>() + at[2];
+      if (ts == 0 && dim_stride == 1 && is == 1 && os == 1) {  // along the last dim, everything dense
+        for (int64_t k = 0; k < n; ++k) op(t[i[k]], o[k]);
+      } else {
+        for (int64_t k = 0; k < n; ++k) op(t[k * ts + i[k * is] * dim_stride], o[k * os]);
+      }
+    });
+  };
+  if constexpr (std::is_same_v<Op, Get>) loop.for_each_part(static_cast<double>(loop.elements()), 64, run);
+  else run(loop);
 }
 
 template <class Op>

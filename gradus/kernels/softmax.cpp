@@ -79,10 +79,15 @@ void run(SoftmaxOp op, const Array& a, const Array& b, const Array& out, int dim
   const Softmax job{op, a, b, out, dim};
   const bool direct = !is_reduced_floating(out.dtype);
   const auto unit = [&](const Array& x) { return job.length() == 1 || Softmax::stride(x, dim) == 1; };
-  if (direct && unit(a) && unit(b) && unit(out)) return job.rows(loop);
-  const bool unit_columns = loop.stride(0) == 1 && loop.stride(1) == 1 && loop.stride(2) == 1;
-  if (direct && unit_columns && loop.run() >= kFewestColumns) return job.columns(loop);
-  job.gathered(loop);
+  const bool rows = direct && unit(a) && unit(b) && unit(out);
+  const bool columns = !rows && direct && loop.stride(0) == 1 && loop.stride(1) == 1 && loop.stride(2) == 1 &&
+                       loop.run() >= kFewestColumns;
+  const double cost = static_cast<double>(loop.elements() * job.length()) * (rows || columns ? 0.5 : 2);
+  loop.for_each_part(cost, columns ? kSoftmaxColumns : 1, [&](const StridedLoop<3>& part) {
+    if (rows) job.rows(part);
+    else if (columns) job.columns(part);
+    else job.gathered(part);
+  });
 }
 
 }  // namespace

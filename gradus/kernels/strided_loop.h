@@ -3,6 +3,8 @@
 #pragma once
 #include <cstdint>
 
+#include "gradus/kernels/pool.h"
+
 namespace gradus {
 
 template <int K>
@@ -28,7 +30,8 @@ class StridedLoop {
   template <class F>
   void for_each_run(F&& f) const {
     if (empty_) return;
-    int64_t offset[K] = {}, index[kDims];
+    int64_t offset[K], index[kDims];
+    for (int k = 0; k < K; ++k) offset[k] = first_[k];
     for (int d = 0; d < n_; ++d) index[d] = 0;
     while (true) {
       f(static_cast<const int64_t*>(offset));
@@ -41,6 +44,34 @@ class StridedLoop {
       }
       if (d < 0) return;
     }
+  }
+
+  /// The number of elements, runs included.
+  int64_t elements() const {
+    int64_t n = empty_ ? 0 : 1;
+    for (int d = 0; d < n_; ++d) n *= size_[d];
+    return n;
+  }
+
+  /// Calls f(part) for loops that together are this one, on several threads if the whole takes `cost` nanoseconds and
+  /// that is worth it. One dim is cut, runs at multiples of `step`.
+  template <class F>
+  void for_each_part(double cost, int64_t step, const F& f) const {
+    const int64_t threads = cost < 2 * kChunkCost ? 1 : num_threads();
+    if (threads == 1 || empty_) return f(*this);
+    int d = 0;
+    while (d + 1 < n_ && size_[d] < 4 * threads) ++d;
+    for (int other = 0; d + 1 == n_ && other < n_; ++other)
+      if (size_[other] > size_[d] / step) d = other;
+    if (d + 1 < n_) step = 1;
+    const auto grain = static_cast<int64_t>(static_cast<double>(size_[d]) * kChunkCost / cost);
+    const auto run = [&](int64_t begin, int64_t end) {
+      StridedLoop part = *this;
+      part.size_[d] = end - begin;
+      for (int k = 0; k < K; ++k) part.first_[k] += begin * stride_[k][d];
+      f(static_cast<const StridedLoop&>(part));
+    };
+    parallel_for(size_[d], (grain / step + 1) * step, run, cost);
   }
 
  private:
@@ -59,6 +90,7 @@ class StridedLoop {
 
   int n_ = 0;
   bool empty_ = false;
+  int64_t first_[K] = {};  // where the loop begins
   int64_t size_[kDims], stride_[K][kDims];
 };
 

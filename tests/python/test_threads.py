@@ -21,7 +21,7 @@ def bits(value: gradus.Tensor) -> bytes:
 
 
 def draw(*shape: int, dtype: gradus.dtype = gradus.float32) -> gradus.Tensor:
-    return gradus.randn(*shape, generator=gradus.Generator().manual_seed(1)).to(dtype)
+    return gradus.randn(shape, generator=gradus.Generator().manual_seed(1)).to(dtype)
 
 
 MATMUL = {
@@ -103,3 +103,73 @@ def test_pointwise(name: str) -> None:
 @pytest.mark.parametrize("name", COPIES)
 def test_copies(name: str) -> None:
     same_for_all(COPIES[name])
+
+
+def norm_cases() -> dict[str, Callable[[], tuple[gradus.Tensor, ...] | gradus.Tensor]]:
+    f = gradus.nn.functional
+
+    def differentiated(
+        run: Callable[..., gradus.Tensor], *shapes: tuple[int, ...], dtype: gradus.dtype = gradus.float32
+    ):
+        def call() -> tuple[gradus.Tensor, ...]:
+            leaves = [draw(*s, dtype=dtype).requires_grad_() for s in shapes]
+            out = run(*leaves)
+            return (out, *gradus.autograd.grad(out, leaves, draw(*out.shape, dtype=dtype)))
+
+        return call
+
+    return {
+        "softmax": differentiated(lambda x: f.softmax(x, -1), (700, 513)),
+        "softmax of columns": differentiated(lambda x: f.softmax(x, 0), (700, 513)),
+        "softmax in the middle": differentiated(lambda x: f.softmax(x, 1), (30, 70, 111)),
+        "softmax of half floats": differentiated(lambda x: f.softmax(x, -1), (700, 513), dtype=gradus.bfloat16),
+        "softmax of one row": differentiated(lambda x: f.softmax(x, -1), (300000,)),
+        "log_softmax": differentiated(lambda x: f.log_softmax(x, -1), (700, 513)),
+        "log_softmax of columns": differentiated(lambda x: f.log_softmax(x, 0), (700, 513)),
+        "layer norm": differentiated(lambda x, w, b: f.layer_norm(x, (513,), w, b), (700, 513), (513,), (513,)),
+        "layer norm, many rows": differentiated(lambda x, w, b: f.layer_norm(x, (33,), w, b), (9000, 33), (33,), (33,)),
+        "layer norm, double": differentiated(lambda x: f.layer_norm(x, (513,)), (700, 513), dtype=gradus.float64),
+        "rms norm": differentiated(lambda x, w: f.rms_norm(x, (513,), w), (700, 513), (513,)),
+        "group norm": differentiated(lambda x, w, b: f.group_norm(x, 4, w, b), (9, 24, 40, 41), (24,), (24,)),
+        "group norm of one group": differentiated(lambda x: f.group_norm(x, 1), (9, 24, 40, 41)),
+        "batch norm": differentiated(
+            lambda x, w, b: f.batch_norm(x, None, None, w, b, training=True), (9, 24, 40, 41), (24,), (24,)
+        ),
+        "batch norm of columns": differentiated(
+            lambda x, w, b: f.batch_norm(x, None, None, w, b, training=True), (1700, 333), (333,), (333,)
+        ),
+        "cross entropy": differentiated(lambda x: f.cross_entropy(x, gradus.arange(900) % 301), (900, 301)),
+    }
+
+
+@pytest.mark.parametrize("name", norm_cases())
+def test_normalisation(name: str) -> None:
+    same_for_all(norm_cases()[name])
+
+
+def index_cases() -> dict[str, Callable[[], gradus.Tensor]]:
+    table = draw(300, 515)
+    places = gradus.arange(4000) * 7919 % 300
+    within = gradus.arange(700 * 511).reshape(700, 511) * 7919 % 300
+    return {
+        "embedding": lambda: gradus.nn.functional.embedding(places, table),
+        "index_select": lambda: gradus.index_select(table, 0, places),
+        "index_select of columns": lambda: gradus.index_select(table, 1, places),
+        "advanced": lambda: table[places, places % 500],
+        "gather": lambda: gradus.gather(table.t(), 1, within[:515]),
+        "gather along rows": lambda: gradus.gather(table, 0, within[:, :511]),
+        "index_put": lambda: gradus.zeros(300, 515).index_put((places,), draw(4000, 515)),
+        "accumulated": lambda: gradus.zeros(300, 515).index_put((places,), draw(4000, 515), accumulate=True),
+        "index_add": lambda: gradus.zeros(300, 515).index_add(0, places, draw(4000, 515)),
+        "scatter": lambda: gradus.zeros(700, 300).scatter_add(1, within, draw(700, 511)),
+        "embedding, backward": lambda: gradus.autograd.grad(
+            gradus.nn.functional.embedding(places, w := draw(300, 515).requires_grad_(), padding_idx=5),
+            w,
+            draw(4000, 515),
+        )[0],
+    }
+
+
+@pytest.mark.parametrize("name", index_cases())
+def test_indexing(name: str) -> None:
+    same_for_all(index_cases()[name])
