@@ -11,6 +11,7 @@
 #include "gradus/core/geometry.h"
 #include "gradus/core/node.h"
 #include "gradus/gen/functions.h"
+#include "gradus/ops/funnel.h"
 #include "gradus/ops/view.h"
 
 namespace gradus {
@@ -86,10 +87,22 @@ struct Capture {
   size_t input;
 };
 
+// Whether the tensor alone holds its memory, if need be as a view of all of a tensor that nothing else holds.
 bool sole_owner(const Tensor& t) {
   const TensorImpl* i = t.impl();
-  return ref_count(i->refs) == 1 && ref_count(i->view->refs) == 1 && ref_count(i->view->storage->refs) == 1 &&
-         !i->view->storage->release;
+  const TensorImpl* base = i->meta ? i->meta->base : nullptr;
+  if (base && (ref_count(base->refs) != 1 || ref_count(base->view->refs) != 1 || base->view->numel != t.numel() ||
+               !is_non_overlapping_and_dense(t.sizes(), t.strides())))
+    return false;
+  return ref_count(i->refs) == 1 && ref_count(i->view->refs) == 1 &&
+         ref_count(i->view->storage->refs) == (base ? 2 : 1) && !i->view->storage->release;
+}
+
+// The same memory as a tensor that is no view.
+Tensor without_base(const Tensor& t) {
+  if (!t.is_view()) return t;
+  ref_inc(t.impl()->view->refs);
+  return Tensor(new_tensor(t.impl()->view));
 }
 
 // Takes an accumulator for one thread: several may add to the same leaf.
@@ -253,12 +266,13 @@ void Walk::accumulate_leaf(Node& n, Tensor gradient) {
   const bool dense = is_non_overlapping_and_dense(leaf.sizes(), leaf.strides());
   if (!create_graph_ && sole_owner(gradient) &&
       (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous())) {
-    leaf.set_grad(gradient);
+    leaf.set_grad(without_base(gradient));
     return;
   }
   Tensor copy =
       empty_strided(leaf.sizes(), dense ? leaf.strides() : IntList(dense_strides(leaf.sizes())), leaf.dtype());
-  copy.copy_(gradient);
+  if (create_graph_) copy.copy_(gradient);
+  else copy_values(copy, gradient);
   leaf.set_grad(copy);
 }
 

@@ -89,6 +89,20 @@ void copy_transposed(const Nest& nest) {
   });
 }
 
+// Rows of `bytes` adjacent bytes, 16 or more, but too few to be worth a call each.
+void copy_runs(const Nest& nest, int64_t bytes) {
+  const int64_t rows = nest.size[1], drow = nest.stride[0][1] * nest.bytes[0], srow = nest.stride[1][1] * nest.bytes[1];
+  nest.for_each(2, [&](char* const* at) {
+    char* d = at[0];
+    const char* s = at[1];
+    if (d == s) return;
+    for (int64_t r = 0; r < rows; ++r, d += drow, s += srow) {
+      for (int64_t i = 0; i + 16 <= bytes; i += 16) std::memcpy(d + i, s + i, 16);
+      std::memcpy(d + bytes - 16, s + bytes - 16, 16);
+    }
+  });
+}
+
 // Calls f<T>() with the unsigned integer of so many bytes.
 template <class F>
 void of_bytes(int64_t bytes, F&& f) {
@@ -100,17 +114,17 @@ void of_bytes(int64_t bytes, F&& f) {
   }
 }
 
-}  // namespace
-
-namespace {
-
 void copy_nest(const Nest& nest, DType to, DType from) {
+  constexpr int64_t kRun = 256;
   const int64_t n = nest.inner(), ds = nest.inner_stride(0), ss = nest.inner_stride(1);
+  const bool dense = to == from && ds == 1 && ss == 1;
+  if (dense && nest.ndim > 1 && n * nest.bytes[0] >= 16 && n * nest.bytes[0] <= kRun)
+    return copy_runs(nest, n * nest.bytes[0]);
   if (to == from && nest.ndim > 1 && n < 16)
     return of_bytes(nest.bytes[0], [&]<class T>() { copy_short_rows<T>(nest); });
   if (to == from && nest.ndim > 1 && (ds == 1) != (ss == 1) && nest.stride[ds == 1][1] == 1)
     return of_bytes(nest.bytes[0], [&]<class T>() { copy_transposed<T>(nest); });
-  if (to == from && (n == 1 || (ds == 1 && ss == 1))) {
+  if (dense || (to == from && n == 1)) {
     const auto bytes = static_cast<size_t>(n * nest.bytes[0]);
     nest.for_each_row([&](char* const* at) {
       if (at[0] != at[1]) std::memcpy(at[0], at[1], bytes);

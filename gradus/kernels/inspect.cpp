@@ -25,6 +25,21 @@ bool any_zero(const Array& a) {
   return found;
 }
 
+namespace {
+// Not 0 if one of n numbers lies outside 0 to 1. A flag as wide as the number lets the loop run in vectors.
+template <class T>
+auto outside_unit(const T* p, int64_t n, int64_t stride) {
+  using V = std::conditional_t<sizeof(T) == 8, double, float>;
+  std::conditional_t<sizeof(V) == 8, int64_t, int32_t> found = 0;
+  if (stride == 1)
+    for (int64_t i = 0; i < n; ++i) found |= static_cast<V>(p[i]) >= 0 && static_cast<V>(p[i]) <= 1 ? 0 : 1;
+  else
+    for (int64_t i = 0; i < n; ++i)
+      found |= static_cast<V>(p[i * stride]) >= 0 && static_cast<V>(p[i * stride]) <= 1 ? 0 : 1;
+  return found;
+}
+}  // namespace
+
 bool all_within_unit(const Array& a) {
   const Array* arrays[] = {&a};
   Nest nest;
@@ -33,15 +48,8 @@ bool all_within_unit(const Array& a) {
   bool outside = false;
   dispatch(a.dtype, [&]<class T>() {
     if constexpr (DTypeOf<T>::value >= DType::Float16)
-      nest.for_each_row([&](char* const* at) {
-        const T* p = reinterpret_cast<const T*>(at[0]);
-        bool found = false;
-        for (int64_t i = 0; i < n; ++i) {
-          const auto v = static_cast<std::conditional_t<sizeof(T) == 8, double, float>>(p[i * stride]);
-          found |= !(v >= 0) | !(v <= 1);
-        }
-        outside |= found;
-      });
+      nest.for_each_row(
+          [&](char* const* at) { outside |= outside_unit(reinterpret_cast<const T*>(at[0]), n, stride) != 0; });
   });
   return !outside;
 }

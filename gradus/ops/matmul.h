@@ -5,13 +5,25 @@
 
 namespace gradus {
 
+namespace detail {
+inline Tensor scaled(const Tensor& t, const Scalar& by) { return by.equals(1) ? t : t * by; }
+/// Gradients of the operands of a product alpha * a @ b, in the order of the operand. The weight of a linear layer
+/// comes as a transpose: its gradient then fits without a copy. Each element is the same chain either way.
+inline Tensor left_gradient(const Tensor& g, const Tensor& b, const TensorMeta& a, const Scalar& alpha = 1) {
+  return a.column_major ? scaled(b.mm(g.t()), alpha).t() : scaled(g.mm(b.t()), alpha);
+}
+inline Tensor right_gradient(const Tensor& g, const Tensor& a, const TensorMeta& b, const Scalar& alpha = 1) {
+  return b.column_major ? scaled(g.t().mm(a), alpha).t() : scaled(a.t().mm(g), alpha);
+}
+}  // namespace detail
+
 struct Mm {
   static constexpr Op op{"mm(Tensor self, Tensor mat2) -> Tensor", "Product of two matrices.", Kind::Structured, "fmo"};
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static void infer(Call& c, const Tensor& self, const Tensor& mat2);
   static void run(const Launch& l);
-  static Tensor d0(const Tensor& g, const In<1>& b) { return g.mm(b.t()); }
-  static Tensor d1(const Tensor& g, const In<0>& a) { return a.t().mm(g); }
+  static Tensor d0(const Tensor& g, const In<1>& b, const Shape<0>& a) { return detail::left_gradient(g, b, a); }
+  static Tensor d1(const Tensor& g, const In<0>& a, const Shape<1>& b) { return detail::right_gradient(g, a, b); }
 };
 
 struct Bmm {
@@ -55,14 +67,12 @@ struct Addmm {
   static void check_out(const Tensor& out, DType result) { check_exact_out(out, result); }
   static Tensor forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha);
   static void check_self(const Tensor& self, const Tensor& mat1, const Tensor& mat2, Scalar beta, Scalar alpha);
-  static Tensor d0(const Tensor& g, const Attr<Scalar, 3>& beta) { return beta->equals(1) ? g : g * *beta; }
-  static Tensor d1(const Tensor& g, const In<2>& b, const Attr<Scalar, 4>& alpha) {
-    const Tensor d = g.mm(b.t());
-    return alpha->equals(1) ? d : d * *alpha;
+  static Tensor d0(const Tensor& g, const Attr<Scalar, 3>& beta) { return detail::scaled(g, *beta); }
+  static Tensor d1(const Tensor& g, const In<2>& b, const Shape<1>& a, const Attr<Scalar, 4>& alpha) {
+    return detail::left_gradient(g, b, a, *alpha);
   }
-  static Tensor d2(const Tensor& g, const In<1>& a, const Attr<Scalar, 4>& alpha) {
-    const Tensor d = a.t().mm(g);
-    return alpha->equals(1) ? d : d * *alpha;
+  static Tensor d2(const Tensor& g, const In<1>& a, const Shape<2>& b, const Attr<Scalar, 4>& alpha) {
+    return detail::right_gradient(g, a, b, *alpha);
   }
 };
 

@@ -1,7 +1,7 @@
 // Products of vectors, matrices and batches beyond matmul: sums over indices, outer and Kronecker products, powers.
 #pragma once
 #include "gradus/gen/functions.h"
-#include "gradus/ops/funnel.h"
+#include "gradus/ops/matmul.h"
 
 namespace gradus {
 
@@ -42,10 +42,6 @@ struct Kron {
                          "fmo"};
   static constexpr bool differentiable = true;
 };
-
-namespace detail {
-inline Tensor scaled(const Tensor& t, const Scalar& by) { return by.equals(1) ? t : t * by; }
-}  // namespace detail
 
 struct Addbmm {
   static constexpr Op op{

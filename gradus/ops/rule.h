@@ -32,10 +32,11 @@ struct Wants {
   uint32_t bits;
   bool operator[](int argument) const { return bits >> argument & 1u; }
 };
-/// Shape and dtype of argument I; nothing is kept alive.
+/// Shape, dtype and order of argument I; nothing is kept alive.
 struct TensorMeta {
   Dims sizes;
   DType dtype = DType::Float32;
+  bool column_major = false;  // a matrix that is the transpose of a contiguous one
   operator IntList() const { return sizes; }
 };
 template <int I>
@@ -97,7 +98,11 @@ struct OwnedAs<std::string_view> {
 template <class T>
 using Owned = typename OwnedAs<T>::type;
 
-inline TensorMeta own(const Tensor& t) { return t.defined() ? TensorMeta{Dims(t.sizes()), t.dtype()} : TensorMeta{}; }
+inline TensorMeta own(const Tensor& t) {
+  if (!t.defined()) return {};
+  const bool column_major = t.dim() == 2 && t.stride(0) == 1 && t.stride(1) == t.size(0);
+  return {Dims(t.sizes()), t.dtype(), column_major};
+}
 inline std::vector<TensorMeta> own(const TensorList& list) {
   std::vector<TensorMeta> out;
   for (const Tensor& t : list) out.push_back(own(t));

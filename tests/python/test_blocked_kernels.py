@@ -29,6 +29,59 @@ def test_transposed_copies_of_slices_and_batches(lib):
     np.testing.assert_array_equal(t.permute(1, 2, 0).contiguous().numpy(), x.transpose(1, 2, 0))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_copies_of_short_runs(lib, dtype, threads):
+    before = lib.get_num_threads()
+    lib.set_num_threads(threads)
+    try:
+        for run in [1, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 255, 256, 257, 300]:
+            x = (np.arange(6 * 5 * 7 * (run + 2)) % 101).astype(dtype).reshape(6, 5, 7, run + 2)
+            t = lib.from_numpy(x.copy())[..., 1:-1]
+            wanted = x[..., 1:-1]
+            np.testing.assert_array_equal(t.contiguous().numpy(), wanted)
+            np.testing.assert_array_equal(t.transpose(0, 2).contiguous().numpy(), wanted.swapaxes(0, 2))
+            target = lib.zeros(6, 5, 7, run + 2, dtype=t.dtype)
+            target[..., 1:-1].copy_(t)
+            np.testing.assert_array_equal(target.numpy(), np.pad(wanted, [(0, 0)] * 3 + [(1, 1)]))
+    finally:
+        lib.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_large_copies_by_several_threads(lib, dtype):
+    x = (np.arange(3 * 400 * 700) % 251).astype(dtype).reshape(3, 400, 700)
+    before = lib.get_num_threads()
+    lib.set_num_threads(3)
+    try:
+        t = lib.from_numpy(x.copy())
+        np.testing.assert_array_equal(t.clone().numpy(), x)
+        np.testing.assert_array_equal(t.transpose(1, 2).contiguous().numpy(), x.swapaxes(1, 2))
+        np.testing.assert_array_equal(t[:, 1::2, ::3].contiguous().numpy(), x[:, 1::2, ::3])
+        np.testing.assert_array_equal(t[:, :1].expand(3, 400, 700).contiguous().numpy(), x[:, :1].repeat(400, 1))
+        np.testing.assert_array_equal(t.to(lib.int32).numpy(), x.astype(np.int32))
+    finally:
+        lib.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_probabilities_outside_zero_to_one_are_found_wherever_they_stand(lib, dtype, step):
+    loss = lib.nn.functional.binary_cross_entropy
+    above = np.nextafter(np.ones((), dtype), np.asarray(2, dtype))
+    for n in [1, 3, 7, 16, 33]:
+        x = np.random.default_rng(n).random(n * step).astype(dtype)
+        x[0], x[-step] = -0.0, 1
+        target = lib.from_numpy(x.copy())[::step]
+        assert loss(target, target).isfinite()
+        for at in range(n):
+            for bad in (above, -np.finfo(dtype).tiny, np.nan, np.inf, -np.inf):
+                wrong = x.copy()
+                wrong[at * step] = bad
+                with pytest.raises(RuntimeError, match="between 0 and 1"):
+                    loss(lib.from_numpy(wrong)[::step], target)
+
+
 def running_extremum(x, larger):
     """What cummax and cummin give for one line, by their definition: the last of equals, the last NaN."""
     values, places = x.copy(), np.zeros(len(x), np.int64)
