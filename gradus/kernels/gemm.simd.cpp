@@ -101,8 +101,9 @@ static Blocks blocks_of(const Product<X, S>& p) {
   constexpr int64_t kSize = sizeof(typename X::T), kMaxPanels = 8;
   Blocks b;
   const int64_t a_bytes = p.m * p.k * kSize, in_place = p.a_col == 1 ? 1024 * 1024 : 64 * 1024;
-  b.pack_a = sizeof(S) != kSize ||
-             (p.m > X::kRows && ((p.n > 128 && a_bytes > in_place) || (p.n >= 1024 && a_bytes > 64 * 1024)));
+  b.pack_a =
+      sizeof(S) != kSize || (p.m > X::kRows && ((p.n > (p.a_col * kSize < 1024 ? 128 : 64) && a_bytes > in_place) ||
+                                                (p.n >= 1024 && a_bytes > 64 * 1024)));
   b.rows = tile_rows<X>(p.m);
   b.kc = pieces(p.k, pieces(p.k, 3072 / kSize));
   const bool one = !b.pack_a || p.m * b.kc * kSize <= 1024 * 1024;
