@@ -278,6 +278,8 @@ void set_num_threads(int n) {
   threads_wanted.store(n, std::memory_order_relaxed);
 }
 
+bool in_parallel() noexcept { return inside; }
+
 void pool::run(int64_t n, int64_t grain, double cost, Body call, const void* body) {
   const int threads = num_threads();
   if (threads == 1 || inside) return call(body, 0, n);

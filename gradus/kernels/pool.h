@@ -10,6 +10,9 @@ int num_threads() noexcept;
 /// Sets num_threads(), for the whole process; raises unless n > 0. Results have the same bits for every n.
 void set_num_threads(int n);
 
+/// Whether this thread runs the body of a parallel_for: another one inside runs at once, on this thread.
+bool in_parallel() noexcept;
+
 /// Work that is worth a chunk of its own, in nanoseconds.
 inline constexpr double kChunkCost = 5000;
 

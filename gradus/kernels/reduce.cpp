@@ -99,12 +99,14 @@ void reduce(Reduction op, const Array& in, const Array& out) {
   if (plan.outputs == 0) return;
   ReduceTable::Gather* gather =
       truth && !in_place ? table().nonzero[type] : table().gather[type][static_cast<int>(acc)];
-  Reducer reducer(plan, in.data, in.dtype, monoid_of(op), acc, gather, in_place, round);
-  reducer.for_each_tile([&](const ReduceTile& tile) {
-    void* result = reducer.run(tile);
-    if (truth && plan.count == 0) std::memset(result, op == Reduction::All, static_cast<size_t>(tile.n));
-    if (op == Reduction::Mean) divide(result, tile.n, plan.count, acc);
-    store(out, tile, result, acc);
+  for_each_part(plan, in_place && !round ? 0.1 : 0.5, [&](const ReducePlan& part) {
+    Reducer reducer(part, in.data, in.dtype, monoid_of(op), acc, gather, in_place, round);
+    reducer.for_each_tile([&](const ReduceTile& tile) {
+      void* result = reducer.run(tile);
+      if (truth && plan.count == 0) std::memset(result, op == Reduction::All, static_cast<size_t>(tile.n));
+      if (op == Reduction::Mean) divide(result, tile.n, plan.count, acc);
+      store(out, tile, result, acc);
+    });
   });
 }
 
@@ -114,18 +116,20 @@ void reduce_var(const Array& in, const Array& out, double correction, bool take_
   if (plan.outputs == 0) return;
   const double divisor = std::fmax(0.0, static_cast<double>(plan.count) - correction);
   ReduceTable::Gather* gather = table().gather[static_cast<int>(in.dtype)][static_cast<int>(Acc::Double)];
-  Reducer reducer(plan, in.data, in.dtype, Monoid::Sum, Acc::Double, gather, in.dtype == kFloat64, nullptr);
-  double centers[1024];
-  reducer.for_each_tile([&](const ReduceTile& tile) {
-    const double* sums = static_cast<const double*>(reducer.run(tile));
-    for (int64_t i = 0; i < tile.n; ++i) centers[i] = sums[i] / static_cast<double>(plan.count);
-    if (mean) store(*mean, tile, centers, Acc::Double);
-    auto* squares = static_cast<double*>(reducer.run(tile, centers));
-    for (int64_t i = 0; i < tile.n; ++i) {
-      squares[i] /= divisor;
-      if (take_sqrt) squares[i] = std::sqrt(squares[i]);
-    }
-    store(out, tile, squares, Acc::Double);
+  for_each_part(plan, 1, [&](const ReducePlan& part) {
+    Reducer reducer(part, in.data, in.dtype, Monoid::Sum, Acc::Double, gather, in.dtype == kFloat64, nullptr);
+    double centers[1024];
+    reducer.for_each_tile([&](const ReduceTile& tile) {
+      const double* sums = static_cast<const double*>(reducer.run(tile));
+      for (int64_t i = 0; i < tile.n; ++i) centers[i] = sums[i] / static_cast<double>(plan.count);
+      if (mean) store(*mean, tile, centers, Acc::Double);
+      auto* squares = static_cast<double*>(reducer.run(tile, centers));
+      for (int64_t i = 0; i < tile.n; ++i) {
+        squares[i] /= divisor;
+        if (take_sqrt) squares[i] = std::sqrt(squares[i]);
+      }
+      store(out, tile, squares, Acc::Double);
+    });
   });
 }
 

@@ -142,19 +142,23 @@ void reduce_arg(bool max, const Array& in, const Array& out) {
     *out.as<int64_t>() = place_in_transposed(max, in, plan);
     return;
   }
-  Search search(plan, in, max);
-  search.run([&](const ReduceTile& tile) { write_indices(out, tile, search.index); });
+  for_each_part(plan, 0.3, [&](const ReducePlan& part) {
+    Search search(part, in, max);
+    search.run([&](const ReduceTile& tile) { write_indices(out, tile, search.index); });
+  });
 }
 
 void reduce_with_index(bool max, const Array& in, const Array& values, const Array& indices, int) {
   ReducePlan plan;
   plan_reduction(in, values, plan, ReduceOrder::Logical);
   if (plan.outputs == 0) return;
-  Search search(plan, in, max);
-  const auto store = search.table.store[static_cast<int>(values.dtype)][static_cast<int>(search.acc)];
-  search.run([&](const ReduceTile& tile) {
-    store(values.as<char>() + tile.out * item_size(values.dtype), tile.out_stride, search.best, tile.n);
-    write_indices(indices, tile, search.index);
+  for_each_part(plan, 0.3, [&](const ReducePlan& part) {
+    Search search(part, in, max);
+    const auto store = search.table.store[static_cast<int>(values.dtype)][static_cast<int>(search.acc)];
+    search.run([&](const ReduceTile& tile) {
+      store(values.as<char>() + tile.out * item_size(values.dtype), tile.out_stride, search.best, tile.n);
+      write_indices(indices, tile, search.index);
+    });
   });
 }
 

@@ -64,15 +64,60 @@ void plan_reduction(const Array& in, const Array& out, ReducePlan& plan, ReduceO
   --plan.n_kept;
 }
 
-void* reduce_scratch(int64_t bytes) {
-  thread_local std::unique_ptr<char[]> memory;
-  thread_local int64_t capacity = 0;
-  if (bytes + 64 > capacity) {
-    memory.reset();
-    capacity = bytes + 64;
-    memory.reset(new char[static_cast<size_t>(capacity)]);
+namespace {
+
+struct Memory {
+  std::unique_ptr<char[]> data;
+  int64_t capacity = 0;
+
+  void* get(int64_t bytes) {
+    if (bytes + 64 > capacity) {
+      data.reset();
+      capacity = 0;
+      data.reset(new char[static_cast<size_t>(bytes + 64)]);
+      capacity = bytes + 64;
+    }
+    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(data.get()) + 63) & ~uintptr_t{63});
   }
-  return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(memory.get()) + 63) & ~uintptr_t{63});
+};
+
+}  // namespace
+
+void* reduce_scratch(int64_t bytes) {
+  thread_local Memory memory;
+  return memory.get(bytes);
+}
+
+int dim_to_cut(const ReducePlan& plan, int64_t threads) {
+  int best = -1;
+  int64_t most = 1;
+  for (int d = 0; d < plan.n_kept && most < 4 * threads; ++d)
+    if (plan.kept[d].size > most) {
+      most = plan.kept[d].size;
+      best = d;
+    }
+  if (plan.column.size / kColumnStep > most && most < 4 * threads) {
+    most = plan.column.size / kColumnStep;
+    best = plan.n_kept;
+  }
+  const bool is_long = plan.count * plan.column.size >= 32 * kReduceChunk;
+  return most < 2 * threads && is_long ? -1 : best;
+}
+
+ReducePlan part_of(const ReducePlan& plan, int d, int64_t begin, int64_t end) {
+  ReducePlan part = plan;
+  const bool column = d == plan.n_kept;
+  ReduceDim& dim = column ? part.column : part.kept[d];
+  const int64_t all = dim.size;
+  if (column) {
+    end = end == all / kColumnStep ? all : end * kColumnStep;
+    begin *= kColumnStep;
+  }
+  dim.size = end - begin;
+  part.outputs = plan.outputs / all * dim.size;
+  part.in += begin * dim.in;
+  part.out += begin * dim.out;
+  return part;
 }
 
 namespace {
@@ -80,6 +125,7 @@ constexpr int64_t kPacked = 8192;      // gathered elements: one chunk of up to 
 constexpr int64_t kRowTile = 512;      // outputs finished together
 constexpr int64_t kColumnTile = 1024;  // accumulators of a tile stay in the first-level cache
 constexpr int64_t kGatherRows = 8;
+constexpr double kElement = 0.1;  // nanoseconds of an element, roughly
 }  // namespace
 
 Reducer::Reducer(const ReducePlan& plan, const void* in, DType in_dtype, Monoid monoid, Acc acc,
@@ -102,16 +148,64 @@ Reducer::Reducer(const ReducePlan& plan, const void* in, DType in_dtype, Monoid 
   groups_ = columns >= lanes_ ? 1 : static_cast<int64_t>(std::bit_ceil(uint64_t((lanes_ + columns - 1) / columns)));
   tile_ = columns == 1 ? kRowTile : groups_ > 1 ? columns : kColumnTile;
   width_ = (columns == 1 ? 1 : columns < tile_ ? columns : tile_) * size_;
-  const int64_t chunks = plan.count / (kReduceChunk / lanes_ * groups_) + 1;
+  use_scratch();
+}
+
+void Reducer::use_scratch() {
+  const int64_t chunks = plan_.count / (kReduceChunk / lanes_ * groups_) + 1;
   packed_ = static_cast<char*>(reduce_scratch((kPacked + kColumnTile) * size_ + tree_levels(chunks) * width_));
   results_ = packed_ + kPacked * size_;
   tree_ = results_ + kColumnTile * size_;
 }
 
 void* Reducer::run(const ReduceTile& tile, const double* center) {
-  if (plan_.column.size > 1) return groups_ > 1 ? run_narrow(tile, center) : run_wide(tile, center);
-  const bool is_short = plan_.n_reduced <= 1 && plan_.count <= kReduceChunk;
-  return is_short ? run_short_rows(tile, center) : run_long_rows(tile, center);
+  const bool by_rows = plan_.column.size == 1;
+  if (by_rows && plan_.n_reduced <= 1 && plan_.count <= kReduceChunk) return run_short_rows(tile, center);
+  const bool worth = static_cast<double>(plan_.count * (by_rows ? 1 : tile.n)) * kElement > 4 * kChunkCost;
+  if (!worth || plan_.count <= 2 * rows() || in_parallel() || num_threads() == 1)
+    return run_chunks(tile, center, {0, (plan_.count + rows() - 1) / rows()});
+  thread_local Memory memory;
+  char* results = static_cast<char*>(memory.get(tile.n * size_));
+  for (int64_t r = 0; by_rows && r < tile.n; ++r)
+    run_threaded({tile.in + r * tile.in_stride, 0, 1, 0, 0}, center ? center + r : nullptr, results + r * size_);
+  if (!by_rows) run_threaded(tile, center, results);
+  return results;
+}
+
+void* Reducer::run_chunks(const ReduceTile& tile, const double* center, Chunks chunks) {
+  if (plan_.column.size > 1) return groups_ > 1 ? run_narrow(tile, center, chunks) : run_wide(tile, center, chunks);
+  for (int64_t r = 0; r < tile.n; ++r) {
+    const ReduceTile row{tile.in + r * tile.in_stride, 0, 1, 0, 0};
+    std::memcpy(results_ + r * size_, run_long_row(row, center ? center + r : nullptr, chunks),
+                static_cast<size_t>(size_));
+  }
+  return results_;
+}
+
+// Groups of a power of two of chunks are whole subtrees: their results join as the chunks of a smaller tree. On every
+// thread a copy of this reducer uses that thread's scratch memory; nothing of this one's may lie there meanwhile.
+void Reducer::run_threaded(const ReduceTile& tile, const double* center, void* result) {
+  const int64_t chunks = (plan_.count + rows() - 1) / rows(), bytes = tile.n * size_;
+  const int64_t wanted = 8 * static_cast<int64_t>(num_threads());
+  const auto group = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>((chunks + wanted - 1) / wanted)));
+  const int64_t groups = (chunks + group - 1) / group;
+  thread_local Memory memory;
+  char* partial = static_cast<char*>(memory.get(groups * bytes));
+  const auto run = [&](int64_t begin, int64_t end) {
+    Reducer own = *this;
+    own.use_scratch();
+    for (int64_t g = begin; g < end; ++g) {
+      const Chunks some{g * group, chunks - g * group < group ? chunks - g * group : group};
+      std::memcpy(partial + g * bytes, own.run_chunks(tile, center, some), static_cast<size_t>(bytes));
+    }
+  };
+  parallel_for(groups, 1, run, static_cast<double>(plan_.count * tile.n) * kElement);
+  use_scratch();
+  for (int64_t g = 0; g < groups; ++g) {
+    std::memcpy(open_slot(), partial + g * bytes, static_cast<size_t>(bytes));
+    close_slot(g, tile.n);
+  }
+  std::memcpy(result, close_tree(tile.n), static_cast<size_t>(bytes));
 }
 
 void Reducer::gather(void* to, int64_t offset, int64_t rows, int64_t row_stride, int64_t cols, int64_t col_stride,
@@ -150,28 +244,26 @@ void* Reducer::chunk_rows(ReduceWalker& walker, const ReduceTile& tile, int64_t 
   return packed_;
 }
 
-void* Reducer::run_long_rows(const ReduceTile& tile, const double* center) {
-  for (int64_t r = 0; r < tile.n; ++r) {
-    const ReduceTile row{tile.in + r * tile.in_stride, 0, 1, 0, 0};
-    ReduceWalker walker(plan_.reduced, plan_.n_reduced);
-    int64_t chunk = 0;
-    for (int64_t left = plan_.count; left > 0; left -= kReduceChunk) {
-      const int64_t n = left < kReduceChunk ? left : kReduceChunk;
-      const void* x = chunk_rows(walker, row, n, center ? center + r : nullptr);
-      rows_(x, 1, n, 0, open_slot());
-      close_slot(chunk++, 1);
-    }
-    std::memcpy(results_ + r * size_, close_tree(1), static_cast<size_t>(size_));
+void* Reducer::run_long_row(const ReduceTile& row, const double* center, Chunks chunks) {
+  ReduceWalker walker(plan_.reduced, plan_.n_reduced);
+  walker.seek(chunks.first * kReduceChunk);
+  int64_t chunk = 0;
+  for (int64_t left = rows_of(chunks); left > 0; left -= kReduceChunk) {
+    const int64_t n = left < kReduceChunk ? left : kReduceChunk;
+    const void* x = chunk_rows(walker, row, n, center);
+    rows_(x, 1, n, 0, open_slot());
+    close_slot(chunk++, 1);
   }
-  return results_;
+  return close_tree(1);
 }
 
-void* Reducer::run_wide(const ReduceTile& tile, const double* center) {
-  const int64_t chunk_rows = kReduceChunk / lanes_;
+void* Reducer::run_wide(const ReduceTile& tile, const double* center, Chunks chunks) {
+  const int64_t chunk_rows = rows();
   const bool direct = in_place_ && tile.in_stride == 1 && !center;
   ReduceWalker walker(plan_.reduced, plan_.n_reduced);
+  walker.seek(chunks.first * chunk_rows);
   int64_t chunk = 0;
-  for (int64_t left = plan_.count; left > 0; left -= chunk_rows) {
+  for (int64_t left = rows_of(chunks); left > 0; left -= chunk_rows) {
     char* slot = open_slot();
     identity_(slot, tile.n);
     for (int64_t rows = left < chunk_rows ? left : chunk_rows; rows > 0;) {
@@ -190,11 +282,12 @@ void* Reducer::run_wide(const ReduceTile& tile, const double* center) {
   return close_tree(tile.n);
 }
 
-void* Reducer::run_narrow(const ReduceTile& tile, const double* center) {
-  const int64_t cols = tile.n, width = groups_ * cols, chunk = kReduceChunk / lanes_ * groups_;
+void* Reducer::run_narrow(const ReduceTile& tile, const double* center, Chunks chunks) {
+  const int64_t cols = tile.n, width = groups_ * cols, chunk = rows();
   ReduceWalker walker(plan_.reduced, plan_.n_reduced);
+  walker.seek(chunks.first * chunk);
   int64_t index = 0;
-  for (int64_t left = plan_.count; left > 0; left -= chunk) {
+  for (int64_t left = rows_of(chunks); left > 0; left -= chunk) {
     const int64_t n = left < chunk ? left : chunk, full = n / groups_;
     const char* x = static_cast<const char*>(chunk_rows(walker, tile, n, center));
     identity_(results_, width);

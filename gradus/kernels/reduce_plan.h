@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "gradus/core/array.h"
+#include "gradus/kernels/pool.h"
 #include "gradus/kernels/reduce_table.h"
 
 namespace gradus {
@@ -19,6 +20,7 @@ struct ReducePlan {
   ReduceDim column{1, 0, 0};  // the kept dim walked innermost; size 1 when the innermost dim is reduced
   int64_t count = 1;          // elements behind each output
   int64_t outputs = 1;
+  int64_t in = 0, out = 0;  // where the first output begins, in elements
 };
 
 /// The order in which the reduced elements of one output are taken: where they lie, or as their indices count.
@@ -32,6 +34,15 @@ class ReduceWalker {
  public:
   ReduceWalker(const ReduceDim* dims, int n) : dims_(dims), n_(n) {
     for (int d = 0; d < n; ++d) index_[d] = 0;
+  }
+  /// Moves from the first element to the one that `position` others precede.
+  void seek(int64_t position) {
+    for (int d = n_ - 1; position > 0 && d >= 0; --d) {
+      index_[d] = d ? position % dims_[d].size : position;
+      position /= dims_[d].size;
+      in_ += index_[d] * dims_[d].in;
+      out_ += index_[d] * dims_[d].out;
+    }
   }
   int64_t run_stride() const { return n_ ? dims_[n_ - 1].in : 0; }
   int64_t in() const { return in_; }
@@ -80,7 +91,7 @@ void for_each_tile(const ReducePlan& plan, int64_t most, F&& f) {
   ReduceWalker outer(plan.kept, plan.n_kept);
   const ReduceDim& c = plan.column;
   for (int64_t done = 0; done < plan.outputs;) {
-    const int64_t in = outer.in(), out = outer.out();
+    const int64_t in = plan.in + outer.in(), out = plan.out + outer.out();
     if (c.size > 1) {
       for (int64_t k = 0; k < c.size; k += most)
         f(ReduceTile{in + k * c.in, out + k * c.out, c.size - k < most ? c.size - k : most, c.in, c.out});
@@ -95,6 +106,30 @@ void for_each_tile(const ReducePlan& plan, int64_t most, F&& f) {
   }
 }
 
+/// The outputs [begin, end) along one kept dim: dims[d], or the column dim in steps of kColumnStep.
+ReducePlan part_of(const ReducePlan& plan, int d, int64_t begin, int64_t end);
+inline constexpr int64_t kColumnStep = 256;  // no fewer than lanes: a part's columns are reduced as in the whole
+
+/// Where to cut the outputs for `threads` threads: a kept dim, n_kept for the column dim, or -1 to leave the cutting of
+/// long reductions to Reducer.
+int dim_to_cut(const ReducePlan& plan, int64_t threads);
+
+/// Calls f(part) for plans that together are `plan`, on several threads if an input element takes `ns` nanoseconds and
+/// the whole is worth it.
+template <class F>
+void for_each_part(const ReducePlan& plan, double ns, const F& f) {
+  const double cost = static_cast<double>(plan.outputs) * static_cast<double>(plan.count + 1) * ns;
+  const int64_t threads = cost < 2 * kChunkCost ? 1 : num_threads();
+  const int d = threads == 1 ? -1 : dim_to_cut(plan, threads);
+  if (d < 0) return f(plan);
+  const int64_t n = d < plan.n_kept ? plan.kept[d].size : plan.column.size / kColumnStep;
+  const auto run = [&](int64_t begin, int64_t end) {
+    const ReducePlan part = part_of(plan, d, begin, end);
+    f(part);
+  };
+  parallel_for(n, grain_for(cost / static_cast<double>(n)), run, cost);
+}
+
 /// Runs one monoid over a planned geometry, tile by tile, in the canonical order.
 class Reducer {
  public:
@@ -107,15 +142,28 @@ class Reducer {
     gradus::for_each_tile(plan_, tile_, f);
   }
 
-  /// The accumulators of a tile, valid until the next call. With `center` (float64 only) the squares of the distances
-  /// to center[i] are reduced for output i.
+  /// The accumulators of a tile, valid until the next call. Threads share a long one, chunk by chunk. With `center`
+  /// (float64 only) the squares of the distances to center[i] are reduced for output i.
   void* run(const ReduceTile& tile, const double* center = nullptr);
 
  private:
+  // Chunks of a reduction, each of rows() reduced rows; `first` is a multiple of a power of two not less than `count`
+  // where these are not all.
+  struct Chunks {
+    int64_t first, count;
+  };
   void* run_short_rows(const ReduceTile& tile, const double* center);
-  void* run_long_rows(const ReduceTile& tile, const double* center);
-  void* run_wide(const ReduceTile& tile, const double* center);
-  void* run_narrow(const ReduceTile& tile, const double* center);
+  void* run_chunks(const ReduceTile& tile, const double* center, Chunks chunks);
+  void* run_long_row(const ReduceTile& row, const double* center, Chunks chunks);
+  void* run_wide(const ReduceTile& tile, const double* center, Chunks chunks);
+  void* run_narrow(const ReduceTile& tile, const double* center, Chunks chunks);
+  void run_threaded(const ReduceTile& tile, const double* center, void* result);
+  void use_scratch();
+  int64_t rows() const { return plan_.column.size == 1 ? kReduceChunk : kReduceChunk / lanes_ * groups_; }
+  int64_t rows_of(Chunks c) const {
+    const int64_t left = plan_.count - c.first * rows(), all = c.count * rows();
+    return left < all ? left : all;
+  }
   void* chunk_rows(ReduceWalker& walker, const ReduceTile& tile, int64_t rows, const double* center);
   char* open_slot() { return tree_ + depth_++ * width_; }
   void close_slot(int64_t chunk, int64_t n);

@@ -47,12 +47,14 @@ void reduce_mapped(Mapped map, const Array& in, const Array& out) {
   ReduceTable::Gather* gather = table().mapped[static_cast<int>(map)][type];
   const bool euclidean = map == Mapped::Square;
   const auto store = GRADUS_PICK(reduce_table).store[static_cast<int>(out.dtype)][static_cast<int>(acc)];
-  Reducer reducer(plan, in.data, in.dtype, Monoid::Sum, acc, gather, false, nullptr);
-  reducer.for_each_tile([&](const ReduceTile& tile) {
-    void* result = reducer.run(tile);
-    if (euclidean && acc == Acc::Double) take_roots<double>(result, tile.n);
-    if (euclidean && acc == Acc::Float) take_roots<float>(result, tile.n);
-    store(out.as<char>() + tile.out * item_size(out.dtype), tile.out_stride, result, tile.n);
+  for_each_part(plan, 0.5, [&](const ReducePlan& part) {
+    Reducer reducer(part, in.data, in.dtype, Monoid::Sum, acc, gather, false, nullptr);
+    reducer.for_each_tile([&](const ReduceTile& tile) {
+      void* result = reducer.run(tile);
+      if (euclidean && acc == Acc::Double) take_roots<double>(result, tile.n);
+      if (euclidean && acc == Acc::Float) take_roots<float>(result, tile.n);
+      store(out.as<char>() + tile.out * item_size(out.dtype), tile.out_stride, result, tile.n);
+    });
   });
 }
 

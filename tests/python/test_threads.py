@@ -173,3 +173,37 @@ def index_cases() -> dict[str, Callable[[], gradus.Tensor]]:
 @pytest.mark.parametrize("name", index_cases())
 def test_indexing(name: str) -> None:
     same_for_all(index_cases()[name])
+
+
+SHAPES = [
+    ((1 << 20,), 0),
+    ((1000003,), 0),
+    ((2, 300007), 1),
+    ((700, 513), 1),
+    ((700, 513), 0),
+    ((9001, 3), 0),
+    ((90011, 5), 0),
+    ((30000, 100), 0),
+    ((5, 90001), 0),
+    ((31, 70, 111), (0, 2)),
+    ((31, 70, 111), 1),
+    ((16, 8, 100, 41), (0, 2, 3)),
+    ((16, 100, 41, 8), (0, 1, 2)),
+]
+
+
+@pytest.mark.parametrize("dtype", [gradus.float32, gradus.float64, gradus.float16, gradus.int64, gradus.bool])
+@pytest.mark.parametrize(("shape", "dim"), SHAPES)
+def test_reductions(shape: tuple[int, ...], dim: int | tuple[int, ...], dtype: gradus.dtype) -> None:
+    x = draw(*shape, dtype=gradus.float32).mul(3).to(dtype)
+
+    def run() -> tuple[gradus.Tensor, ...]:
+        out = [x.sum(dim), x.sum(), x.t().sum(dim)] if x.dim() == 2 else [x.sum(dim), x.sum()]
+        out += [x.amax(dim), x.amin(dim), x.any(dim), x.all(dim)]
+        if isinstance(dim, int):
+            out += [*(x.max(dim) if dtype != gradus.bool else ()), x.int().argmin(dim), x.prod(dim)]
+        if dtype.is_floating_point:
+            out += [x.mean(dim), x.var(dim), x.std(dim), gradus.linalg.vector_norm(x, dim=dim)]
+        return tuple(out)
+
+    same_for_all(run)
