@@ -3,32 +3,34 @@
 
 #include <utility>
 
+#include "gradus/core/geometry.h"
 #include "gradus/kernels/gemm.h"
+#include "gradus/kernels/pool.h"
 #include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 namespace {
 
-// Operands as matrices: the last two dims, with a batch dim in front if there are three.
+// Operands as matrices: the last two dims; the dim in front of them, if any, is the batch.
 void set_operands(Gemm& g, const Array& a, const Array& b, const Array& c) {
   const int d = a.ndim - 2;
   g.dtype = c.dtype;
   g.m = a.sizes[d];
   g.k = a.sizes[d + 1];
   g.n = b.sizes[d + 1];
-  g.batch = d ? a.sizes[0] : 1;
+  g.batch = d ? a.sizes[d - 1] : 1;
   g.a = a.data;
   g.a_row = a.strides[d];
   g.a_col = a.strides[d + 1];
-  g.a_batch = d ? a.strides[0] : 0;
+  g.a_batch = d ? a.strides[d - 1] : 0;
   g.b = b.data;
   g.b_row = b.strides[d];
   g.b_col = b.strides[d + 1];
-  g.b_batch = d ? b.strides[0] : 0;
+  g.b_batch = d ? b.strides[d - 1] : 0;
   g.c = c.data;
   g.c_row = c.strides[d];
   g.c_col = c.strides[d + 1];
-  g.c_batch = d ? c.strides[0] : 0;
+  g.c_batch = d ? c.strides[d - 1] : 0;
 }
 
 void check_not_bool(const Tensor& t, std::string_view kernel) {
@@ -45,6 +47,35 @@ void run_addmm(const Launch& l) {
   g.start_row = stride(0);
   g.start_col = stride(1);
   gemm(g);
+}
+
+// Elements from the start to batch `index` of the dims in front of the last three.
+int64_t batch_offset(const Array& a, int64_t index) {
+  int64_t offset = 0;
+  for (int d = a.ndim - 4; d >= 0; index /= a.sizes[d--]) offset += index % a.sizes[d] * a.strides[d];
+  return offset;
+}
+
+// Products over any number of batch dims with any strides. Many small ones are shared out, large ones share themselves.
+void run_batches(const Launch& l) {
+  const Array &a = l.in[0], &b = l.in[1], &c = l.out[0];
+  Gemm whole;
+  set_operands(whole, a, b, c);
+  int64_t count = 1;
+  for (int d = 0; d < c.ndim - 3; ++d) count *= c.sizes[d];
+  const auto some = [&](int64_t begin, int64_t end) {
+    const int64_t size = item_size(c.dtype);
+    for (int64_t i = begin; i < end; ++i) {
+      Gemm g = whole;
+      g.a = a.as<char>() + batch_offset(a, i) * size;
+      g.b = b.as<char>() + batch_offset(b, i) * size;
+      g.c = c.as<char>() + batch_offset(c, i) * size;
+      gemm(g);
+    }
+  };
+  const double cost = 0.025 * static_cast<double>(whole.batch * whole.m * whole.n * whole.k);
+  if (count < 2 * num_threads()) some(0, count);
+  else parallel_for(count, grain_for(cost), some);
 }
 
 }  // namespace
@@ -220,6 +251,29 @@ Tensor folded(const Tensor& a, const Tensor& b) {
   return transposed ? out.transpose(-2, -1).contiguous() : out;
 }
 
+// Whether batch dims merge into one without a copy.
+bool merges(const Tensor& t) {
+  const Dims merged{product(IntList(t.sizes().data(), t.dim() - 2)), t.size(-2), t.size(-1)};
+  Dims strides;
+  return view_strides(t.sizes(), t.strides(), merged, strides);
+}
+
+// Whether to read expanded operands where they lie. Not for a gradient: it is that of the copies, which later writes to
+// the operands leave alone.
+bool reads_in_place(const Tensor& a, const Tensor& b) {
+  if (is_grad_enabled() && (a.requires_grad() || b.requires_grad())) return false;
+  if (a.dtype() != b.dtype() || a.dtype() == DType::Bool || a.size(-1) != b.size(-2)) return false;
+  return !merges(a) || !merges(b);
+}
+
+Tensor product_in_place(const Tensor& a, const Tensor& b) {
+  Dims sizes(a.sizes());
+  sizes[a.dim() - 1] = b.size(-1);
+  const Tensor out = allocate(sizes, a.dtype());
+  run_into(out, &run_batches, {a, b}, {});
+  return out;
+}
+
 Tensor batched(const Tensor& a, const Tensor& b) {
   const int64_t n = a.dim() > 1 ? a.size(-2) : 1, k = a.size(-1);
   const int64_t k2 = b.dim() > 1 ? b.size(-2) : b.size(-1), m = b.dim() > 1 ? b.size(-1) : 1;
@@ -233,16 +287,15 @@ Tensor batched(const Tensor& a, const Tensor& b) {
   const int64_t count = product(batch);
   Dims size_a(batch), size_b(batch), out(batch);
   for (int64_t s : {n, k}) size_a.push_back(s);
-  const Tensor x = a.expand(size_a).reshape({count, n, k});
-  if (a.dim() > 1) out.push_back(n);
   size_b.push_back(k2);
-  if (b.dim() == 1) {
-    const Tensor y = b.expand(size_b).reshape({count, k2}).unsqueeze(2);
-    return _unsafe_view(x.bmm(y).squeeze(-1), out);
-  }
-  size_b.push_back(m);
+  if (b.dim() > 1) size_b.push_back(m);
+  const Tensor wide_a = a.expand(size_a), wide_b = b.expand(size_b);
+  if (a.dim() > 1 && b.dim() > 1 && reads_in_place(wide_a, wide_b)) return product_in_place(wide_a, wide_b);
+  const Tensor x = wide_a.reshape({count, n, k});
+  if (a.dim() > 1) out.push_back(n);
+  if (b.dim() == 1) return _unsafe_view(x.bmm(wide_b.reshape({count, k2}).unsqueeze(2)).squeeze(-1), out);
   out.push_back(m);
-  return _unsafe_view(x.bmm(b.expand(size_b).reshape({count, k2, m})), out);
+  return _unsafe_view(x.bmm(wide_b.reshape({count, k2, m})), out);
 }
 
 Tensor matmul_as(std::string_view name, const Tensor& self, const Tensor& other) {

@@ -1,4 +1,4 @@
-"""Gradients of matrix products: their strides, that no copy is made of them, and that their bits ignore the layout."""
+"""Matrix products: strides of their gradients, what is copied and what is not, and bits that ignore the layout."""
 
 from __future__ import annotations
 
@@ -117,3 +117,49 @@ def test_second_derivatives_of_turned_operands():
     assert gradus.autograd.gradcheck(lambda a, b: a.t().mm(b.t()), (a, b))
     assert gradus.autograd.gradgradcheck(lambda a, b: a.t().mm(b.t()), (a, b))
     assert gradus.autograd.gradgradcheck(lambda s, a, b: gradus.addmm(s, a.t(), b.t(), alpha=2), (bias, a, b))
+
+
+LAYOUTS = {
+    "heads": lambda lib, x: x.transpose(1, 2).contiguous().transpose(1, 2),
+    "turned": lambda lib, x: x.transpose(-2, -1).contiguous().transpose(-2, -1),
+    "expanded": lambda lib, x: x[:, :1].expand(*x.shape),
+    "sliced": lambda lib, x: lib.cat([x, x], -1)[..., : x.shape[-1]],
+    "one batch": lambda lib, x: x[0],
+    "a matrix": lambda lib, x: x[0, 0],
+    "plain": lambda lib, x: x,
+}
+
+
+@pytest.mark.parametrize("first", sorted(LAYOUTS))
+@pytest.mark.parametrize("second", sorted(LAYOUTS))
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batches_are_multiplied_where_they_lie(first, second, threads):
+    before = gradus.get_num_threads()
+    gradus.set_num_threads(threads)
+    gradus.manual_seed(0)
+    try:
+        for batch in [(2, 3), (9, 4), (3, 1), (0, 2)]:
+            a = LAYOUTS[first](gradus, gradus.randn(*batch, 5, 7)) if batch[0] else gradus.randn(*batch, 5, 7)
+            b = LAYOUTS[second](gradus, gradus.randn(*batch, 7, 33)) if batch[0] else gradus.randn(*batch, 7, 33)
+            got = a @ b
+            with_gradient = a.clone().requires_grad_() @ b
+            assert got.stride() == with_gradient.stride() and not got._is_view()
+            assert gradus.equal(got, with_gradient)
+            wanted = torch.matmul(torch.tensor(a.numpy()).double(), torch.tensor(b.numpy()).double())
+            np.testing.assert_allclose(got.numpy(), wanted.numpy(), atol=1e-5)
+    finally:
+        gradus.set_num_threads(before)
+
+
+def test_operands_of_batched_products_may_change_before_backward_as_in_pytorch():
+    def gradients(lib):
+        x = lib.arange(48.0).reshape(2, 3, 8).requires_grad_()
+        q, k = (part.view(2, 3, 2, 2).transpose(1, 2) for part in (x * 2).chunk(2, -1))
+        q, k = q * 1, k * 1
+        q, k = (t.transpose(1, 2).contiguous().transpose(1, 2) for t in (q, k))
+        scores = q @ k.transpose(-2, -1)
+        q.mul_(3)
+        scores.sum().backward()
+        return x.grad.numpy()
+
+    np.testing.assert_array_equal(gradients(gradus), gradients(torch))
