@@ -100,12 +100,23 @@ int dim_beside(const Array& in, int dim) {
   return beside;
 }
 
-// Calls f(offsets) at the first line of every group.
+// Calls f(offsets, first line, end of the lines) for every group, on several threads: groups are spread if there are
+// many, else each is cut.
 template <int K, class F>
-void for_each_group(const Array& in, int dim, int beside, const Array* const (&arrays)[K], F&& f) {
+void for_each_group(const Array& in, int dim, int beside, const Array* const (&arrays)[K], const F& f) {
+  constexpr double kElement = 0.6;  // nanoseconds, roughly
+  constexpr int64_t kLines = 16;    // neighbouring columns share lines of memory
   int64_t sizes[64];
   for (int d = 0; d < in.ndim; ++d) sizes[d] = d == beside ? 1 : in.sizes[d];
-  for_each_line<K>(Array{nullptr, in.dtype, in.ndim, sizes, in.strides}, dim, arrays, f);
+  const Array groups{nullptr, in.dtype, in.ndim, sizes, in.strides};
+  const int64_t lines = beside < 0 ? 1 : in.sizes[beside];
+  const double line = kElement * static_cast<double>(line_size(in, dim)), group = line * static_cast<double>(lines);
+  if (lines == 1 || count_lines(groups, dim) >= 2 * static_cast<int64_t>(num_threads()))
+    return LineParts(groups, dim, group).for_each<K>(arrays, [&](int64_t, const int64_t* at) { f(at, 0, lines); });
+  for_each_line<K>(groups, dim, arrays, [&](const int64_t* at) {
+    const auto part = [&](int64_t begin, int64_t end) { f(at, begin, end); };
+    parallel_for(lines, (grain_for(line) / kLines + 1) * kLines, part, group);
+  });
 }
 
 // Calls f(offset of in, offset of out, block) for every group of lines.
@@ -123,8 +134,11 @@ void for_each_block(const Array& in, const Array& out, int dim, bool reversed, F
     b.in_step = -b.in_step;
     b.out_step = -b.out_step;
   }
-  for_each_group<2>(in, dim, beside, {&in, &out},
-                    [&](const int64_t* at) { f(at[0] + in_start, at[1] + out_start, b); });
+  for_each_group<2>(in, dim, beside, {&in, &out}, [&](const int64_t* at, int64_t begin, int64_t end) {
+    ScanBlock part = b;
+    part.lines = end - begin;
+    f(at[0] + in_start + begin * b.in_next, at[1] + out_start + begin * b.out_next, part);
+  });
 }
 
 template <class T>
@@ -169,7 +183,8 @@ void linear_recurrence(const Array& factor, const Array& term, const Array& out,
     step[k] = -step[k];
   }
   dispatch_floats(out.dtype, [&]<class T>() {
-    for_each_line<3>(out, dim, {&factor, &term, &out}, [&](const int64_t* at) {
+    const LineParts parts(out, dim, 4.0 * static_cast<double>(n));
+    parts.for_each<3>({&factor, &term, &out}, [&](int64_t, const int64_t* at) {
       recurrence_line(factor.as<T>() + at[0] + start[0], step[0], term.as<T>() + at[1] + start[1], step[1],
                       out.as<T>() + at[2] + start[2], step[2], n);
     });
@@ -187,8 +202,11 @@ void running_extremum(bool max, const Array& in, int dim, const Array& values, c
   }
   const auto scan = GRADUS_PICK(scan_table).extremum[!max][static_cast<int>(in.dtype)];
   const int64_t item = item_size(in.dtype);
-  for_each_group<3>(in, dim, beside, arrays, [&](const int64_t* at) {
-    scan(in.as<char>() + at[0] * item, values.as<char>() + at[1] * item, indices.as<int64_t>() + at[2], b);
+  for_each_group<3>(in, dim, beside, arrays, [&](const int64_t* at, int64_t begin, int64_t end) {
+    ExtremumBlock part = b;
+    part.lines = end - begin;
+    scan(in.as<char>() + (at[0] + begin * b.next[0]) * item, values.as<char>() + (at[1] + begin * b.next[1]) * item,
+         indices.as<int64_t>() + at[2] + begin * b.next[2], part);
   });
 }
 

@@ -199,12 +199,17 @@ int64_t mode_place(const T* in, int64_t step, int64_t n, SortEntry<T>* entries) 
   return best;
 }
 
-// Calls f(line, step, n) -> place for every line and stores what is there.
+constexpr double kElement = 4;  // nanoseconds of an element of a line, roughly
+
+// Calls f(line, step, n entries of scratch memory) -> place for every line and stores what is there.
 template <class T, class F>
-void pick_lines(const Array& in, int dim, const Array& values, const Array& indices, F&& f) {
-  for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
+void pick_lines(const Array& in, int dim, const Array& values, const Array& indices, const F& f) {
+  const int64_t n = line_size(in, dim), step = line_stride(in, dim);
+  const LineParts parts(in, dim, kElement * static_cast<double>(n));
+  auto entries = scratch<SortEntry<T>>(parts.count() * n);
+  parts.for_each<3>({&in, &values, &indices}, [&](int64_t part, const int64_t* at) {
     const T* line = in.as<T>() + at[0];
-    const int64_t step = line_stride(in, dim), place = f(line, step);
+    const int64_t place = f(line, step, entries.get() + part * n);
     values.as<T>()[at[1]] = line[place * step];
     indices.as<int64_t>()[at[2]] = place;
   });
@@ -217,13 +222,16 @@ void top_lines(const Array& in, int dim, int64_t k, bool largest, bool sorted, c
   const int64_t n = line_size(in, dim);
   if (in.numel() == 0 || k == 0) return;
   dispatch(in.dtype, [&]<class T>() {
-    auto entries = scratch<SortEntry<T>>(k <= n / 64 ? k + 1 : n);
-    for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
+    const LineParts parts(in, dim, kElement * static_cast<double>(n));
+    const int64_t size = k <= n / 64 ? k + 1 : n;
+    auto all = scratch<SortEntry<T>>(parts.count() * size);
+    parts.for_each<3>({&in, &values, &indices}, [&](int64_t part, const int64_t* at) {
       const T* line = in.as<T>() + at[0];
       const int64_t step = line_stride(in, dim);
-      top_line(line, step, n, k, largest, sorted, entries.get());
+      SortEntry<T>* entries = all.get() + part * size;
+      top_line(line, step, n, k, largest, sorted, entries);
       for (int64_t i = 0; i < k; ++i) {
-        const int64_t place = place_of(entries[static_cast<size_t>(i)]);
+        const int64_t place = place_of(entries[i]);
         values.as<T>()[at[1] + i * line_stride(values, dim)] = line[place * step];
         indices.as<int64_t>()[at[2] + i * line_stride(indices, dim)] = place;
       }
@@ -235,13 +243,12 @@ void kth_lines(const Array& in, int dim, int64_t k, const Array& values, const A
   const int64_t n = line_size(in, dim);
   if (in.numel() == 0) return;
   dispatch(in.dtype, [&]<class T>() {
-    auto entries = scratch<SortEntry<T>>(n);
-    pick_lines<T>(in, dim, values, indices, [&](const T* line, int64_t step) {
-      const int64_t place = lone_place(line, step, n, k - 1, reinterpret_cast<SortKey<T>*>(entries.get()));
+    pick_lines<T>(in, dim, values, indices, [&](const T* line, int64_t step, SortEntry<T>* entries) {
+      const int64_t place = lone_place(line, step, n, k - 1, reinterpret_cast<SortKey<T>*>(entries));
       if (place >= 0) return place;
-      encode(line, step, n, entries.get());
-      quickselect(entries.get(), n, k - 1);
-      return place_of(entries[static_cast<size_t>(k - 1)]);
+      encode(line, step, n, entries);
+      quickselect(entries, n, k - 1);
+      return place_of(entries[k - 1]);
     });
   });
 }
@@ -250,9 +257,9 @@ void median_lines(const Array& in, int dim, bool ignore_nan, const Array& values
   const int64_t n = line_size(in, dim);
   if (in.numel() == 0) return;
   dispatch(in.dtype, [&]<class T>() {
-    auto entries = scratch<SortEntry<T>>(n);
-    pick_lines<T>(in, dim, values, indices,
-                  [&](const T* line, int64_t step) { return median_place(line, step, n, ignore_nan, entries.get()); });
+    pick_lines<T>(in, dim, values, indices, [&](const T* line, int64_t step, SortEntry<T>* entries) {
+      return median_place(line, step, n, ignore_nan, entries);
+    });
   });
 }
 
@@ -291,9 +298,9 @@ void mode_lines(const Array& in, int dim, const Array& values, const Array& indi
   const int64_t n = line_size(in, dim);
   if (in.numel() == 0) return;
   dispatch(in.dtype, [&]<class T>() {
-    auto entries = scratch<SortEntry<T>>(n);
-    pick_lines<T>(in, dim, values, indices,
-                  [&](const T* line, int64_t step) { return mode_place(line, step, n, entries.get()); });
+    pick_lines<T>(in, dim, values, indices, [&](const T* line, int64_t step, SortEntry<T>* entries) {
+      return mode_place(line, step, n, entries);
+    });
   });
 }
 

@@ -12,6 +12,7 @@
 namespace gradus {
 namespace {
 
+constexpr double kSortElement = 8;  // nanoseconds, roughly
 constexpr int64_t kShort = 64;
 constexpr int64_t kInCache = int64_t{1} << 19;  // bytes of entries that passes go over again and again
 
@@ -147,10 +148,11 @@ void sort_lines(const Array& in, int dim, bool descending, const Array& values, 
   const int64_t n = line_size(in, dim);
   if (in.numel() == 0) return;
   dispatch(in.dtype, [&]<class T>() {
-    auto entries = scratch<SortEntry<T>>(n), other = scratch<SortEntry<T>>(n);
-    for_each_line<3>(in, dim, {&in, &values, &indices}, [&](const int64_t* at) {
-      sort_line(in.as<T>() + at[0], line_stride(in, dim), n, descending, entries.get(), other.get(),
-                values.as<T>() + at[1], line_stride(values, dim), indices.as<int64_t>() + at[2],
+    const LineParts parts(in, dim, kSortElement * static_cast<double>(n));
+    auto entries = scratch<SortEntry<T>>(parts.count() * n), other = scratch<SortEntry<T>>(parts.count() * n);
+    parts.for_each<3>({&in, &values, &indices}, [&](int64_t part, const int64_t* at) {
+      sort_line(in.as<T>() + at[0], line_stride(in, dim), n, descending, entries.get() + part * n,
+                other.get() + part * n, values.as<T>() + at[1], line_stride(values, dim), indices.as<int64_t>() + at[2],
                 line_stride(indices, dim));
     });
   });

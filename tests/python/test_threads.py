@@ -207,3 +207,23 @@ def test_reductions(shape: tuple[int, ...], dim: int | tuple[int, ...], dtype: g
         return tuple(out)
 
     same_for_all(run)
+
+
+LINES: dict[str, Callable[[gradus.Tensor], gradus.Tensor | tuple[gradus.Tensor, ...]]] = {
+    "cumsum": lambda x: (x.cumsum(0), x.cumsum(1), x.flip(1).cumprod(1)),
+    "cummax": lambda x: (*x.cummax(0), *x.cummin(1)),
+    "logcumsumexp": lambda x: (x.logcumsumexp(0), x.logcumsumexp(1)),
+    "sort": lambda x: (*x.sort(0), *x.sort(1, descending=True)),
+    "topk": lambda x: (*x.topk(5, 0), *x.topk(80, 1)),
+    "kthvalue": lambda x: (*x.kthvalue(5, 0), *x.kthvalue(80, 1)),
+    "median": lambda x: (*x.median(0), *x.median(1)),
+    "mode": lambda x: x.round().mode(1),
+    "cumsum in the middle": lambda x: x.reshape(20, 35, 513).cumsum(1),
+    "cumsum of many groups": lambda x: x.reshape(70, 10, 27, 19).cumsum(2),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lines(name: str) -> None:
+    x = draw(700, 513)
+    same_for_all(lambda: LINES[name](x))
