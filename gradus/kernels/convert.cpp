@@ -141,7 +141,7 @@ void copy_array(const Array& dst, const Array& src) {
   const Array* arrays[] = {&dst, &src};
   Nest nest;
   if (!build_nest(nest, arrays, 2)) return;
-  const bool dense = nest.inner_stride(0) == 1 && nest.inner_stride(1) == 1 && nest.inner() >= 16;
+  const bool dense = nest.inner_stride(0) == 1 && nest.inner_stride(1) <= 1 && nest.inner() >= 16;
   const double cost = elements(nest) * (dense ? 0.05 * static_cast<double>(nest.bytes[0] + nest.bytes[1]) : 1.0);
   for_each_part(nest, cost, [&](const Nest& part) { copy_nest(part, dst.dtype, src.dtype); });
 }

@@ -12,7 +12,7 @@ void cross(const Array& a, const Array& b, const Array& out, int dim) {
   const int64_t p = a.strides[dim], q = b.strides[dim], r = out.strides[dim];
   dispatch(out.dtype, [&]<class T>() {
     using W = std::conditional_t<std::is_integral_v<T>, uint64_t, std::conditional_t<sizeof(T) == 2, float, T>>;
-    for_each_line<3>(out, dim, {&a, &b, &out}, [&](const int64_t* at) {
+    LineParts(out, dim, 4).for_each<3>({&a, &b, &out}, [&](int64_t, const int64_t* at) {
       const T *x = a.as<T>() + at[0], *y = b.as<T>() + at[1];
       T* to = out.as<T>() + at[2];
       const W x0 = static_cast<W>(x[0]), x1 = static_cast<W>(x[p]), x2 = static_cast<W>(x[2 * p]);

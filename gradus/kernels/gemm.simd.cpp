@@ -98,14 +98,14 @@ struct Blocks {
 
 template <class X, class S>
 static Blocks blocks_of(const Product<X, S>& p) {
-  constexpr int64_t kSize = sizeof(typename X::T), kMaxPanels = 8;
+  constexpr int64_t kSize = sizeof(typename X::T), kMaxPanels = 16;
   Blocks b;
   const int64_t a_bytes = p.m * p.k * kSize, in_place = p.a_col == 1 ? 1024 * 1024 : 64 * 1024;
   b.pack_a =
       sizeof(S) != kSize || (p.m > X::kRows && ((p.n > (p.a_col * kSize < 1024 ? 128 : 64) && a_bytes > in_place) ||
                                                 (p.n >= 1024 && a_bytes > 64 * 1024)));
   b.rows = tile_rows<X>(p.m);
-  b.kc = pieces(p.k, pieces(p.k, 3072 / kSize));
+  b.kc = pieces(p.k, pieces(p.k, 4096 / kSize));
   const bool one = !b.pack_a || p.m * b.kc * kSize <= 1024 * 1024;
   b.mc = one ? p.m : kMaxPanels * b.rows;
   b.nc = lesser(one ? 2 * kPanelB<X> : 6144 / kSize, p.n);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "gradus/kernels/pool.h"
 #include "gradus/kernels/reduce_plan.h"
 #include "gradus/kernels/vector_norm_table.h"
 
@@ -36,6 +37,16 @@ struct Rows {
   char* row(int64_t batch, int64_t i) const { return data + (batch * n + i) * bytes; }
 };
 
+// f(batch, row of a), each of which meets all rows of b.
+template <class F>
+void for_each_row(int64_t batches, const Rows& a, const Rows& b, const F& f) {
+  const double cost = 0.3 * static_cast<double>(b.n * (a.m + 4));
+  const auto run = [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) f(r / a.n, r % a.n);
+  };
+  parallel_for(batches * a.n, grain_for(cost), run, cost * static_cast<double>(batches * a.n));
+}
+
 }  // namespace
 
 void reduce_mapped(Mapped map, const Array& in, const Array& out) {
@@ -61,8 +72,8 @@ void reduce_mapped(Mapped map, const Array& in, const Array& out) {
 void row_distances(const Array& x, const Array& y, double p, const Array& out) {
   const Rows a(x), b(y), to(out);
   const auto distances = table().distances[x.dtype == kFloat64][norm_of(p)];
-  for (int64_t k = 0; k < x.sizes[0]; ++k)
-    for (int64_t i = 0; i < a.n; ++i) distances(a.row(k, i), b.row(k, 0), b.n, a.m, p, to.row(k, i));
+  for_each_row(x.sizes[0], a, b,
+               [&](int64_t k, int64_t i) { distances(a.row(k, i), b.row(k, 0), b.n, a.m, p, to.row(k, i)); });
 }
 
 void row_distances_backward(const Array& grad, const Array& x, const Array& y, const Array& distance, double p,
@@ -70,9 +81,9 @@ void row_distances_backward(const Array& grad, const Array& x, const Array& y, c
   const Rows a(x), b(y), g(grad), d(distance), to(out);
   const auto backward = table().backward[x.dtype == kFloat64][norm_of(p)];
   std::memset(out.data, 0, static_cast<size_t>(out.numel() * item_size(out.dtype)));
-  for (int64_t k = 0; k < x.sizes[0]; ++k)
-    for (int64_t i = 0; i < a.n; ++i)
-      backward(a.row(k, i), b.row(k, 0), b.n, a.m, p, g.row(k, i), d.row(k, i), to.row(k, i));
+  for_each_row(x.sizes[0], a, b, [&](int64_t k, int64_t i) {
+    backward(a.row(k, i), b.row(k, 0), b.n, a.m, p, g.row(k, i), d.row(k, i), to.row(k, i));
+  });
 }
 
 void pair_distances(const Array& x, double p, const Array& out) {

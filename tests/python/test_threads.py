@@ -227,3 +227,17 @@ LINES: dict[str, Callable[[gradus.Tensor], gradus.Tensor | tuple[gradus.Tensor, 
 def test_lines(name: str) -> None:
     x = draw(700, 513)
     same_for_all(lambda: LINES[name](x))
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
+def test_distances(p: float) -> None:
+    def run() -> tuple[gradus.Tensor, ...]:
+        x, y = draw(3, 90, 17).requires_grad_(), draw(3, 110, 17)
+        d = gradus.cdist(x, y, p=p, compute_mode="donot_use_mm_for_euclid_dist")
+        return d, gradus.autograd.grad(d, x, draw(3, 90, 110))[0]
+
+    same_for_all(run)
+
+
+def test_cross_products() -> None:
+    same_for_all(lambda: gradus.linalg.cross(draw(3, 90001), draw(90001, 3).t(), dim=0))
