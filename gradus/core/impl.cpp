@@ -29,6 +29,17 @@ Storage* new_storage(int64_t bytes) {
   return s;
 }
 
+Storage* new_lazy_storage(int64_t bytes) {
+  auto* s = new (pool_get(sizeof(Storage))) Storage;
+  s->bytes = bytes;
+  detail::count_object(detail::kStorages, 1);
+  return s;
+}
+
+void materialise(Storage& s) {
+  if (!s.data && s.bytes) s.data = data_get(s.bytes);
+}
+
 Storage* new_foreign_storage(void* data, int64_t bytes, void (*release)(void*), void* context, uint32_t flags) {
   auto* s = new (pool_get(sizeof(Storage))) Storage;
   s->data = data;
@@ -43,6 +54,7 @@ Storage* new_foreign_storage(void* data, int64_t bytes, void (*release)(void*), 
 void resize_storage(Storage& s, int64_t bytes) {
   check(s.resizable(), "Trying to resize storage that is not resizable");
   if (bytes == s.bytes) return;
+  settle(s);
   void* fresh = data_get(bytes);
   const auto kept = static_cast<size_t>(bytes < s.bytes ? bytes : s.bytes);
   if (kept) __builtin_memcpy(fresh, s.data, kept);
@@ -67,6 +79,7 @@ void unmap(void* context) {
 void share_storage(Storage& s) {
   if (s.flags & Storage::kShared) return;
   check(s.resizable(), "share_memory_(): the memory belongs to somebody else or is in use by an array");
+  settle(s);
   if (s.bytes) {
     auto mapping = std::make_unique<Mapping>(nullptr, static_cast<size_t>(s.bytes));
     mapping->data = mmap(nullptr, mapping->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -96,6 +109,7 @@ View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntLis
   v->storage = storage;
   v->offset = offset;
   v->heap = nullptr;
+  v->mention = 0;
   if (n > View::kInline) v->heap = static_cast<int64_t*>(pool_get(sizeof(int64_t) * 2 * static_cast<size_t>(n)));
   auto* size = const_cast<int64_t*>(v->size_data());
   auto* stride = const_cast<int64_t*>(v->stride_data());
@@ -118,6 +132,11 @@ void destroy(View* v) noexcept {
   drop(v->storage);
   if (v->heap) pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim);
   pool_put(v, sizeof(View));
+}
+
+void View::prepare() const {
+  settle(*storage);
+  if (storage->flags & Storage::kShrunk) check_extent();
 }
 
 void View::check_extent() const {

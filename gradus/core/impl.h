@@ -24,12 +24,25 @@ struct Storage {
   void (*release)(void* context) = nullptr;  // foreign memory: called instead of data_put
   void* context = nullptr;
   uint32_t exports = 0;  // live NumPy arrays or DLPack capsules over this memory
+  uint32_t slot = 0;     // its number in the segment that mentions it
   void* py = nullptr;    // the Python object while there is one, set by the binding
+  void* home = nullptr;  // the stream whose segment mentions it
 
-  enum : uint32_t { kForeign = 1, kReadOnly = 2, kShrunk = 4, kShared = 8 };
+  /// kEscaped: somebody outside has its address. kRead, kWritten: by operations that wait.
+  enum : uint32_t { kForeign = 1, kReadOnly = 2, kShrunk = 4, kShared = 8, kEscaped = 16, kRead = 32, kWritten = 64 };
+  bool pending() const { return __atomic_load_n(&flags, __ATOMIC_RELAXED) & (kRead | kWritten); }
+  bool pending_write() const { return __atomic_load_n(&flags, __ATOMIC_RELAXED) & kWritten; }
   bool resizable() const { return !(flags & (kForeign | kShared)) && !exports; }
 };
 Storage* new_storage(int64_t bytes);
+/// Memory is allocated when something is written.
+Storage* new_lazy_storage(int64_t bytes);
+/// Allocates the memory of a lazy storage. Raises OutOfMemory.
+void materialise(Storage& s);
+/// Runs everything that waits and mentions the storage: its memory may be looked at and written then.
+void settle(Storage& s);
+/// Runs everything that waits on this thread. Defined, like settle(), by the stream.
+void synchronize();
 /// Over memory that somebody else owns; `release(context)` is called once nobody needs it.
 Storage* new_foreign_storage(void* data, int64_t bytes, void (*release)(void* context), void* context,
                              uint32_t flags = 0);
@@ -51,6 +64,7 @@ struct View {
   uint8_t ndim;
   bool contiguous;  // row-major dense
   Storage* storage;
+  uint32_t mention = 0;  // its number in the segment that mentions it
   int64_t offset;
   int64_t numel;
   int64_t* heap;  // sizes then strides, above five dims
@@ -60,13 +74,28 @@ struct View {
   const int64_t* stride_data() const { return ndim <= kInline ? inline_strides : heap + ndim; }
   IntList sizes() const { return {size_data(), ndim}; }
   IntList strides() const { return {stride_data(), ndim}; }
-  char* data() const { return static_cast<char*>(storage->data) + offset * item_size(dtype); }
+  /// Where its first element is, or will be.
+  char* raw() const { return static_cast<char*>(storage->data) + offset * item_size(dtype); }
+  /// The same once everything that waits and mentions the storage has run.
+  char* data() const {
+    if (storage->pending()) [[unlikely]]
+      prepare();
+    return raw();
+  }
   /// What a kernel may touch. RuntimeError if the storage has become too small.
   Array array() const {
+    constexpr uint32_t kCare = Storage::kShrunk | Storage::kRead | Storage::kWritten;
+    if (storage->flags & kCare) [[unlikely]]
+      prepare();
+    return {raw(), dtype, ndim, size_data(), stride_data()};
+  }
+  /// The same for a kernel that knows that nothing waits which would matter.
+  Array raw_array() const {
     if (storage->flags & Storage::kShrunk) [[unlikely]]
       check_extent();
-    return {data(), dtype, ndim, size_data(), stride_data()};
+    return {raw(), dtype, ndim, size_data(), stride_data()};
   }
+  void prepare() const;  // settles the storage, checks the extent
   void check_extent() const;
 };
 /// Takes over one reference to `storage`. Empty `strides` with non-empty sizes means row-major.

@@ -35,7 +35,12 @@ bool Tensor::is_contiguous(MemoryFormat format) const {
   return impl_->view->contiguous;
 }
 
-void* Tensor::data_ptr() const { return impl_->view->array().data; }
+void* Tensor::data_ptr() const {
+  void* p = settled_data();
+  __atomic_fetch_or(&impl_->view->storage->flags, uint32_t{Storage::kEscaped}, __ATOMIC_RELAXED);
+  return p;
+}
+void* Tensor::settled_data() const { return impl_->view->array().data; }
 
 void Tensor::expect_dtype(DType expected) const {
   check(dtype() == expected, "expected scalar type ", expected, " but found ", dtype());
@@ -43,7 +48,7 @@ void Tensor::expect_dtype(DType expected) const {
 
 Scalar Tensor::item() const {
   check(numel() == 1, "a Tensor with ", numel(), " elements cannot be converted to Scalar");
-  const void* p = data_ptr();
+  const void* p = settled_data();
   return dispatch(dtype(), [p]<class T>() -> Scalar {
     const T value = *static_cast<const T*>(p);
     if constexpr (std::is_same_v<T, bool>) return Scalar(value);

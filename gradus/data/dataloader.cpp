@@ -14,7 +14,7 @@ int64_t random_int64(Generator* generator) { return empty({}, kInt64).random_(ge
 
 std::vector<int64_t> permutation(int64_t n, Generator* generator) {
   const Tensor p = randperm(n, generator);
-  return {p.data<int64_t>(), p.data<int64_t>() + n};
+  return {static_cast<const int64_t*>(p.settled_data()), static_cast<const int64_t*>(p.settled_data()) + n};
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ Object CheckpointReader::zip_storage(const std::string& key, DType dtype, int64_
   // The whole record is read, so that its checksum can be compared; what is beyond the storage stays unused.
   const int64_t item = item_size(dtype), whole = (static_cast<int64_t>(record->size) + item - 1) / item;
   Object flat = detail::flat_storage(flat_tensor(dtype, whole));
-  auto* to = static_cast<char*>(flat.node()->tensor.data_ptr());
+  auto* to = static_cast<char*>(flat.node()->tensor.settled_data());
   zip_->read(*record, to);
   if (big_endian_) swap_bytes(to, numel, item);
   return as_dtype(flat, dtype, numel);
@@ -154,7 +154,7 @@ Object CheckpointReader::old_storage(const std::string& key, const std::string& 
     if (__builtin_add_overflow(promised_, bytes, &promised_) || promised_ > static_cast<int64_t>(bytes_.size()))
       throw FileError(FileError::Fault::EndOfFile, "Ran out of input: the storages are larger than the file");
     const Tensor flat = flat_tensor(dtype, numel);
-    if (bytes) std::memset(flat.data_ptr(), 0, static_cast<size_t>(bytes));
+    if (bytes) std::memset(flat.settled_data(), 0, static_cast<size_t>(bytes));
     found = storages_.emplace(key, Record{host_.place(detail::flat_storage(flat), location), bytes}).first;
   }
   const Object whole = as_dtype(found->second.flat, dtype, numel);
@@ -197,7 +197,7 @@ void CheckpointReader::fill_old(const Object& keys) {
     if (numel != found->second.bytes / t.element_size() || t.numel() < numel)
       refuse_pickle(str("storage '", text_of(key), "' has another size than promised"));
     const auto bytes = static_cast<uint64_t>(found->second.bytes);
-    if (const char* from = take(bytes); bytes) std::memcpy(t.data_ptr(), from, bytes);
+    if (const char* from = take(bytes); bytes) std::memcpy(t.settled_data(), from, bytes);
     ++filled;
   }
   if (filled < storages_.size()) refuse_pickle("the file lacks the bytes of some storages");
@@ -216,7 +216,8 @@ void write_checkpoint(const Object& value, Sink& sink, const std::string& archiv
   zip.add(prefix + ".storage_alignment", "64");
   zip.add(prefix + "byteorder", "little");
   for (size_t i = 0; i < pickler.storages().size(); ++i) {
-    const Storage& s = *pickler.storages()[i];
+    Storage& s = *pickler.storages()[i];
+    settle(s);
     zip.add(str(prefix, "data/", i), {static_cast<const char*>(s.data), static_cast<size_t>(s.bytes)});
   }
   zip.add(prefix + "version", "3\n");
@@ -241,7 +242,8 @@ void write_old_checkpoint(const Object& value, Sink& sink) {
   for (size_t i = 0; i < pickler.storages().size(); ++i) keys.emplace_back(std::to_string(i));
   sink.write(head + pickler.bytes() + pickled(list(keys)));
   for (size_t i = 0; i < pickler.storages().size(); ++i) {
-    const Storage& s = *pickler.storages()[i];
+    Storage& s = *pickler.storages()[i];
+    settle(s);
     const int64_t numel = s.bytes / item_size(pickler.dtypes()[i]);
     std::string size;
     append_le(size, numel);

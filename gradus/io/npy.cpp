@@ -217,7 +217,7 @@ void save_npy(const Tensor& tensor, const std::string& path) {
   const Tensor t = io::dense(tensor, "save_npy()");
   io::FileSink file(path);
   file.write(io::header_of(t));
-  if (t.numel()) file.write(t.data_ptr(), io::bytes_of(t));
+  if (t.numel()) file.write(t.settled_data(), io::bytes_of(t));
   file.commit();
 }
 
@@ -235,7 +235,7 @@ void save_npz(const nn::NamedTensors& tensors, const std::string& path) {
   for (const nn::NamedTensor& named : tensors) {
     const Tensor t = io::dense(named.tensor, "save_npz()");
     const std::string header = io::header_of(t);
-    const std::string_view pieces[] = {header, {static_cast<const char*>(t.data_ptr()), io::bytes_of(t)}};
+    const std::string_view pieces[] = {header, {static_cast<const char*>(t.settled_data()), io::bytes_of(t)}};
     zip.add(named.name + ".npy", pieces);
   }
   zip.finish();

@@ -27,7 +27,7 @@ struct Values {
 
 class Fetcher {
  public:
-  Fetcher(const Tensor& t, int64_t keep) : t_(t), keep_(keep), data_(static_cast<const char*>(t.data_ptr())) {}
+  Fetcher(const Tensor& t, int64_t keep) : t_(t), keep_(keep), data_(static_cast<const char*>(t.settled_data())) {}
   Values all() {
     dispatch(t_.dtype(), [&]<class T>() { visit<T>(0, reinterpret_cast<const T*>(data_)); });
     return static_cast<Values&&>(values_);

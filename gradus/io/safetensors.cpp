@@ -142,7 +142,7 @@ Tensor safetensors_tensor(std::string_view bytes, const SafetensorsHeader& heade
     flat = mapped_tensor(mapping, from, e.dtype, numel);
   } else {
     flat = flat_tensor(e.dtype, numel);
-    if (numel) std::memcpy(flat.data_ptr(), from, e.end - e.begin);
+    if (numel) std::memcpy(flat.settled_data(), from, e.end - e.begin);
   }
   Storage* s = flat.impl()->view->storage;
   ref_inc(s->refs);
@@ -164,7 +164,7 @@ void expect_separate(const nn::NamedTensors& tensors) {
              "' is not contiguous: pack it before saving with .contiguous()");
     if (t.tensor.numel()) order.push_back(&t);
   }
-  const auto begin = [](const nn::NamedTensor* t) { return static_cast<const char*>(t->tensor.data_ptr()); };
+  const auto begin = [](const nn::NamedTensor* t) { return static_cast<const char*>(t->tensor.settled_data()); };
   std::sort(order.begin(), order.end(), [&](auto* a, auto* b) { return begin(a) < begin(b); });
   for (size_t i = 1; i < order.size(); ++i)
     check(begin(order[i - 1]) + order[i - 1]->tensor.numel() * order[i - 1]->tensor.element_size() <= begin(order[i]),
@@ -207,7 +207,7 @@ void write_safetensors(const nn::NamedTensors& tensors, const std::vector<TextIt
   sink.write(head + json);
   for (const nn::NamedTensor* t : order)
     if (t->tensor.numel())
-      sink.write(t->tensor.data_ptr(), static_cast<size_t>(t->tensor.numel() * t->tensor.element_size()));
+      sink.write(t->tensor.settled_data(), static_cast<size_t>(t->tensor.numel() * t->tensor.element_size()));
 }
 
 }  // namespace gradus::io

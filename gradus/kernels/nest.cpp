@@ -7,7 +7,8 @@ namespace gradus {
 namespace {
 
 // Dim a belongs inside dim b.
-bool inside(const Nest& nest, int a, int b) {
+template <int K>
+bool inside(const NestOf<K>& nest, int a, int b) {
   for (int k = 0; k < nest.n; ++k) {
     const int64_t x = nest.stride[k][a], y = nest.stride[k][b];
     if (x == 0 || y == 0 || x == y) continue;
@@ -16,12 +17,14 @@ bool inside(const Nest& nest, int a, int b) {
   return false;
 }
 
-void swap_dims(Nest& nest, int a, int b) {
+template <int K>
+void swap_dims(NestOf<K>& nest, int a, int b) {
   std::swap(nest.size[a], nest.size[b]);
   for (int k = 0; k < nest.n; ++k) std::swap(nest.stride[k][a], nest.stride[k][b]);
 }
 
-void merge(Nest& nest) {
+template <int K>
+void merge(NestOf<K>& nest) {
   int kept = 0;
   for (int d = 1; d < nest.ndim; ++d) {
     bool joins = true;
@@ -39,7 +42,15 @@ void merge(Nest& nest) {
 
 }  // namespace
 
-bool build_nest(Nest& nest, const Array* const* arrays, int n) {
+template <int K>
+void arrange(NestOf<K>& nest) {
+  for (int i = 1; i < nest.ndim; ++i)
+    for (int j = i; j > 0 && inside(nest, j, j - 1); --j) swap_dims(nest, j, j - 1);
+  merge(nest);
+}
+
+template <int K>
+bool build_nest(NestOf<K>& nest, const Array* const* arrays, int n) {
   const Array& shape = *arrays[0];
   nest.n = n;
   nest.ndim = 0;
@@ -57,10 +68,11 @@ bool build_nest(Nest& nest, const Array* const* arrays, int n) {
       nest.stride[k][at] = own < 0 || arrays[k]->sizes[own] == 1 ? 0 : arrays[k]->strides[own];
     }
   }
-  for (int i = 1; i < nest.ndim; ++i)
-    for (int j = i; j > 0 && inside(nest, j, j - 1); --j) swap_dims(nest, j, j - 1);
-  merge(nest);
+  arrange(nest);
   return true;
 }
+
+template bool build_nest(NestOf<8>&, const Array* const*, int);
+template void arrange(NestOf<32>&);
 
 }  // namespace gradus

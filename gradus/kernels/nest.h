@@ -6,8 +6,9 @@
 
 namespace gradus {
 
-struct Nest {
-  static constexpr int kMaxDims = 64, kMaxArrays = 8;
+template <int K>
+struct NestOf {
+  static constexpr int kMaxDims = 64, kMaxArrays = K;
   int ndim = 0, n = 0;
   int64_t size[kMaxDims];
   int64_t stride[kMaxArrays][kMaxDims];  // in elements
@@ -43,7 +44,16 @@ struct Nest {
   }
 };
 
+using Nest = NestOf<8>;
+using WideNest = NestOf<32>;  // of fused programs
+
+/// Orders the dims of a nest by the strides of its first arrays, and merges neighbours that are one loop for all arrays.
+template <int K>
+void arrange(NestOf<K>& nest);
 /// `arrays[0]` gives the shape and the loop order; the others broadcast against it. False if there is nothing to do.
-bool build_nest(Nest& nest, const Array* const* arrays, int n);
+template <int K>
+bool build_nest(NestOf<K>& nest, const Array* const* arrays, int n);
+extern template bool build_nest(NestOf<8>&, const Array* const*, int);
+extern template void arrange(NestOf<32>&);
 
 }  // namespace gradus

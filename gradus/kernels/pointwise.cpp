@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "gradus/kernels/convert.h"
+#include "gradus/kernels/feed.h"
 #include "gradus/kernels/nest_parts.h"
 
 namespace gradus {
@@ -11,17 +11,6 @@ namespace {
 
 constexpr int64_t kTile = 1024;
 constexpr int kMaxIn = Nest::kMaxArrays - 1;
-
-// How one array takes part in the innermost loop, or in blocks of several short rows.
-struct Feed {
-  bool direct = false, splat = false;
-  int64_t stride = 0, row = 0, bytes = 0,
-          tile_bytes = 0;  // row: stride to the next row; tile_bytes: of the buffer's type
-  ConvertFn convert = nullptr;
-  char* buffer = nullptr;
-  const char* held = nullptr;  // what the buffer holds, if it can be used again
-  int64_t held_rows = 0;
-};
 
 struct Buffers {
   alignas(64) char tile[kMaxIn + 1][kTile * 8];
@@ -49,7 +38,7 @@ bool dense(const Array& a) {
 
 // The tile over dense memory on all threads. A beginning is timed: some operators cost a hundred times as much as
 // others.
-void run_dense(const PointwiseInfo& info, char* out, const void* const* in, int n_in, int64_t n, int64_t out_bytes) {
+void run_dense(const FuseInfo& info, char* out, const void* const* in, int n_in, int64_t n, int64_t out_bytes) {
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kProbe = 4096, kStep = 1024;
   const int64_t bytes = item_size(info.compute);
@@ -71,7 +60,7 @@ void run_dense(const PointwiseInfo& info, char* out, const void* const* in, int 
 }
 
 // Everything is one element, or contiguous and of the compute type: no plan, no buffers.
-bool run_directly(const Launch& l, const PointwiseInfo& info) {
+bool run_directly(const Launch& l, const FuseInfo& info) {
   const Array& out = l.out[0];
   const DType result = info.bool_result ? DType::Bool : info.compute;
   if (out.dtype != result) return false;
@@ -86,17 +75,6 @@ bool run_directly(const Launch& l, const PointwiseInfo& info) {
   if (n == 1) info.tile(out.data, in, 1);
   else run_dense(info, out.as<char>(), in, l.n_in, n, item_size(result));
   return true;
-}
-
-void prepare(Feed& f, const Nest& nest, int k, DType dtype, DType wanted, bool is_output) {
-  f.stride = nest.inner_stride(k);
-  f.row = nest.ndim > 1 ? nest.stride[k][1] : 0;
-  f.bytes = nest.bytes[k];
-  f.tile_bytes = item_size(wanted);
-  f.direct = dtype == wanted && f.stride == 1;
-  f.splat = !is_output && f.stride == 0;
-  f.convert = is_output ? convert_fn(dtype, wanted) : convert_fn(wanted, dtype);
-  f.buffer = buffers().tile[k];
 }
 
 // ---- long rows: tile after tile along the innermost dim
@@ -131,55 +109,6 @@ void run_rows(const Nest& nest, Feed* feed, TileFn tile, const void** in) {
 
 // ---- short rows: several of them in one tile
 
-template <class T>
-void widen(char* to, const char* column, int64_t rows, int64_t n) {
-  T* d = reinterpret_cast<T*>(to);
-  const T* c = reinterpret_cast<const T*>(column);
-  for (int64_t r = 0; r < rows; ++r)
-    for (int64_t j = 0; j < n; ++j) d[r * n + j] = c[r];
-}
-
-// Copies the first `row` bytes behind themselves until there are `rows` of them.
-void repeat(char* buffer, int64_t row, int64_t rows) {
-  for (int64_t done = 1; done < rows;) {
-    const int64_t more = done < rows - done ? done : rows - done;
-    __builtin_memcpy(buffer + done * row, buffer, static_cast<size_t>(more * row));
-    done += more;
-  }
-}
-
-// `rows` rows of n elements at `src` as one run.
-const void* load_block(Feed& f, char* src, int64_t rows, int64_t n) {
-  const bool even = f.row == f.stride * n;
-  if (f.direct && even) return src;
-  if (f.held == src && f.held_rows >= rows) return f.buffer;
-  if (even) {
-    f.convert(f.buffer, 1, src, f.stride, rows * n);
-  } else if (f.row == 0) {
-    f.convert(f.buffer, 1, src, f.stride, n);
-    repeat(f.buffer, n * f.tile_bytes, rows);
-  } else if (f.stride == 0) {
-    char* column = buffers().column;
-    f.convert(column, 1, src, f.row, rows);
-    if (f.tile_bytes == 4) widen<uint32_t>(f.buffer, column, rows, n);
-    else widen<uint64_t>(f.buffer, column, rows, n);
-  } else {
-    for (int64_t r = 0; r < rows; ++r)
-      f.convert(f.buffer + r * n * f.tile_bytes, 1, src + r * f.row * f.bytes, f.stride, n);
-  }
-  if (f.row == 0) {
-    f.held = src;
-    f.held_rows = rows;
-  }
-  return f.buffer;
-}
-
-void store_block(const Feed& f, char* dst, int64_t rows, int64_t n) {
-  if (f.row == f.stride * n) return f.convert(dst, f.stride, f.buffer, 1, rows * n);
-  for (int64_t r = 0; r < rows; ++r)
-    f.convert(dst + r * f.row * f.bytes, f.stride, f.buffer + r * n * f.tile_bytes, 1, n);
-}
-
 void run_blocks(const Nest& nest, Feed* feed, TileFn tile, const void** in) {
   const int n_in = nest.n - 1;
   const int64_t n = nest.inner(), all = nest.size[1], at_once = kTile / n;
@@ -190,11 +119,11 @@ void run_blocks(const Nest& nest, Feed* feed, TileFn tile, const void** in) {
       const int64_t rows = all - start < at_once ? all - start : at_once;
       for (int i = 0; i < n_in; ++i) {
         Feed& f = feed[i + 1];
-        in[i] = load_block(f, at[i + 1] + start * f.row * f.bytes, rows, n);
+        in[i] = load_block(f, at[i + 1] + start * f.row * f.bytes, rows, n, buffers().column);
       }
       char* dst = at[0] + start * out.row * out.bytes;
       tile(direct ? dst : out.buffer, in, rows * n);
-      if (!direct) store_block(out, dst, rows, n);
+      if (!direct) store_block(out, dst, out.buffer, rows, n);
     }
   });
 }
@@ -202,7 +131,7 @@ void run_blocks(const Nest& nest, Feed* feed, TileFn tile, const void** in) {
 }  // namespace
 
 void run_pointwise(const Launch& l) {
-  const auto& info = *static_cast<const PointwiseInfo*>(l.info);
+  const auto& info = *static_cast<const FuseInfo*>(l.info);
   if (run_directly(l, info)) return;
   const int n_in = info.n_operands;
   const Array* arrays[Nest::kMaxArrays] = {&l.out[0]};
@@ -213,8 +142,12 @@ void run_pointwise(const Launch& l) {
   const double cost = elements(nest) * 0.25 * (n_in + 1);
   for_each_part(nest, cost, [&](const Nest& part) {
     Feed feed[Nest::kMaxArrays];
-    prepare(feed[0], part, 0, l.out[0].dtype, result, true);
-    for (int i = 0; i < n_in; ++i) prepare(feed[i + 1], part, i + 1, l.in[i].dtype, info.compute, false);
+    const auto set_up = [&](int k, DType dtype, DType wanted) {
+      prepare(feed[k], part.inner_stride(k), part.ndim > 1 ? part.stride[k][1] : 0, dtype, wanted, k == 0,
+              buffers().tile[k]);
+    };
+    set_up(0, l.out[0].dtype, result);
+    for (int i = 0; i < n_in; ++i) set_up(i + 1, l.in[i].dtype, info.compute);
     const void* in[kMaxIn + 4];
     for (int i = n_in; i < l.n_in; ++i) in[i] = l.in[i].data;
     if (part.ndim > 1 && part.inner() <= kTile / 2) run_blocks(part, feed, info.tile, in);

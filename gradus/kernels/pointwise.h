@@ -5,9 +5,6 @@
 
 namespace gradus {
 
-/// out[i] = value(in[0][i], …, *param…) for n contiguous elements of the compute type (bool results: bytes).
-using TileFn = void (*)(void* out, const void* const* in, int64_t n);
-
 /// By compute type: int32, int64, float32, float64. Absent where the operator does not apply.
 struct TileTable {
   TileFn fn[4];
@@ -21,13 +18,6 @@ constexpr DType compute_type(DType t) {
 constexpr int tile_index(DType compute) {
   return compute == DType::Int32 ? 0 : compute == DType::Int64 ? 1 : compute == DType::Float32 ? 2 : 3;
 }
-
-struct PointwiseInfo {
-  TileFn tile;
-  DType compute;
-  bool bool_result;
-  int n_operands;  // the remaining inputs are parameters
-};
 
 void run_pointwise(const Launch&);
 

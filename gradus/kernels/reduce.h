@@ -13,10 +13,9 @@
 #include <cstdint>
 
 #include "gradus/core/array.h"
+#include "gradus/stream/record.h"
 
 namespace gradus {
-
-enum class Reduction : uint8_t { Sum, Prod, Mean, Max, Min, Any, All, ArgMax, ArgMin };
 
 /// Reduces `in` into `out`, which has the dims of `in` with size 1 where reduced.
 ///

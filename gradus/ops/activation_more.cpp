@@ -48,7 +48,7 @@ void fill_slopes(const Tensor& self, const Tensor& noise, const Scalar& lower, c
   const NoGrad guard;
   const Tensor x = self.contiguous();
   const Tensor slopes = noise.is_contiguous() ? noise : empty_like(x);
-  x.data_ptr();  // the number of draws depends on the values
+  x.settled_data();  // the number of draws depends on the values
   draw(slopes, generator, [&](Generator& gen, const Array& out) {
     random_slopes(gen, x.impl()->view->array(), out, lower.to_double(), upper.to_double());
   });

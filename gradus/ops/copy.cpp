@@ -52,8 +52,10 @@ void fill_values(const Tensor& self, const Scalar& value) {
   const Splat splat = make_splat(value, self.dtype());
   View* out[] = {self.impl()->view};
   View* in[] = {nullptr};
+  static constexpr FuseInfo kFill{.name = "fill"};
   Record r;
   r.run = [](const Launch& l) { copy_array(l.out[0], l.in[0]); };
+  r.fuse = &kFill;
   r.out = out;
   r.in = in;
   r.splats = &splat;

@@ -18,6 +18,7 @@ struct Copy_ {
 struct Clone {
   static constexpr Op op{"clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor",
                          "A copy with memory of its own, in the same layout.", Kind::Structured, "fm"};
+  static constexpr bool copies = true;
   static void infer(Call& c, const Tensor& self, std::optional<MemoryFormat> memory_format);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g) { return g; }
@@ -31,6 +32,7 @@ struct ToCopy {
   static void infer(Call& c, const Tensor& self, OptDType dtype, std::optional<Layout> layout,
                     std::optional<Device> device, std::optional<bool> pin_memory, bool non_blocking,
                     std::optional<MemoryFormat> memory_format);
+  static constexpr bool copies = true;
   static void run(const Launch& l) { Clone::run(l); }
   static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.to(s.dtype); }
 };

@@ -279,7 +279,7 @@ Tensor tensor(const std::vector<T>& values, const IntList& sizes) {
   check(product(sizes) == static_cast<int64_t>(values.size()), "shape '", sizes, "' is invalid for input of size ",
         values.size());
   Tensor out = allocate(sizes, DTypeOf<T>::value);
-  if (!values.empty()) __builtin_memcpy(out.data_ptr(), values.data(), values.size() * sizeof(T));
+  if (!values.empty()) __builtin_memcpy(out.settled_data(), values.data(), values.size() * sizeof(T));
   return out;
 }
 template Tensor tensor(const std::vector<float>&, const IntList&);

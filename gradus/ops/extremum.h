@@ -39,6 +39,7 @@ struct SelectedElements {
 struct MaxAll {
   static constexpr Op op{"max(Tensor self) -> Tensor", "Largest element; NaN if there is one.", Kind::Structured, "fmo",
                          "MaxBackward1"};
+  static constexpr Reduction reduction = Reduction::Max;
   static void infer(Call& c, const Tensor& self);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<0>& x, const Out<0>& y);
@@ -46,6 +47,7 @@ struct MaxAll {
 struct MinAll {
   static constexpr Op op{"min(Tensor self) -> Tensor", "Smallest element; NaN if there is one.", Kind::Structured,
                          "fmo", "MinBackward1"};
+  static constexpr Reduction reduction = Reduction::Min;
   static void infer(Call& c, const Tensor& self);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<0>& x, const Out<0>& y) { return MaxAll::d0(g, x, y); }
@@ -75,6 +77,7 @@ struct MinDim {
 struct Amax {
   static constexpr Op op{"amax(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor",
                          "Largest element over dims; ties share the gradient.", Kind::Structured, "fmo"};
+  static constexpr Reduction reduction = Reduction::Max;
   static void infer(Call& c, const Tensor& self, const IntList& dim, bool keepdim);
   static void run(const Launch& l) { MaxAll::run(l); }
   static void write_out(const Tensor* out, const Tensor& self, const IntList& dim, bool keepdim);
@@ -84,6 +87,7 @@ struct Amax {
 struct Amin {
   static constexpr Op op{"amin(Tensor self, int[1] dim=[], bool keepdim=False) -> Tensor",
                          "Smallest element over dims; ties share the gradient.", Kind::Structured, "fmo"};
+  static constexpr Reduction reduction = Reduction::Min;
   static void infer(Call& c, const Tensor& self, const IntList& dim, bool keepdim);
   static void run(const Launch& l) { MinAll::run(l); }
   static void write_out(const Tensor* out, const Tensor& self, const IntList& dim, bool keepdim);

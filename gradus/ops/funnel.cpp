@@ -8,7 +8,7 @@ namespace gradus {
 
 void check_dims(int64_t n) { check(n <= 64, "tensors have at most 64 dimensions, got ", n); }
 
-Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides) {
+Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides, bool lazy) {
   int64_t bytes = item_size(dtype), step = 1;
   bool bytes_fit = true, steps_fit = true;
   for (int64_t s : sizes) {
@@ -19,7 +19,9 @@ Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides) {
   check(bytes_fit, "Storage size calculation overflowed with sizes=", sizes);
   check(steps_fit, "Stride calculation overflowed");
   check_dims(sizes.size());
-  Storage* storage = new_storage(bytes);
+  constexpr int64_t kMinLazy = 4096;              // what is smaller mostly runs at once
+  constexpr int64_t kMaxLazy = int64_t{1} << 30;  // what may not be there is asked for at the call
+  Storage* storage = lazy && bytes >= kMinLazy && bytes <= kMaxLazy ? new_lazy_storage(bytes) : new_storage(bytes);
   return Tensor(new_tensor(new_view(storage, dtype, sizes, strides, 0)));
 }
 
@@ -51,11 +53,14 @@ Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind) {
   return Tensor(t);
 }
 
+constexpr FuseInfo kCopy;
+
 void copy_values(const Tensor& dst, const Tensor& src) {
   View* out[] = {dst.impl()->view};
   View* in[] = {src.impl()->view};
   Record r;
   r.run = [](const Launch& l) { copy_array(l.out[0], l.in[0]); };
+  r.fuse = &kCopy;
   r.out = out;
   r.in = in;
   r.n_out = r.n_in = 1;
@@ -63,7 +68,7 @@ void copy_values(const Tensor& dst, const Tensor& src) {
 }
 
 Tensor copy_of(const Tensor& t) {
-  Tensor out = allocate(t.sizes(), t.dtype(), like_strides(t.sizes(), t.strides()));
+  Tensor out = allocate(t.sizes(), t.dtype(), like_strides(t.sizes(), t.strides()), true);
   copy_values(out, t);
   return out;
 }
@@ -80,7 +85,7 @@ void check_no_internal_overlap(const Tensor& t) {
 namespace {
 // First and one-past-last byte that a tensor touches.
 std::pair<const char*, const char*> extent(const View* v) {
-  const char* begin = v->data();
+  const char* begin = v->raw();
   int64_t last = 0;
   for (int i = 0; i < v->ndim; ++i) last += (v->size_data()[i] - 1) * v->stride_data()[i];
   return {begin, begin + (last + 1) * item_size(v->dtype)};
@@ -168,11 +173,12 @@ void run_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vect
   submit(r);
 }
 
-void Call::run(Run kernel) {
+void Call::run(Run kernel, const FuseInfo* fuse) {
   View* out[kMaxOut];
   for (int i = 0; i < n_out_; ++i) out[i] = outs_[i].impl()->view;
   Record r;
   r.run = kernel;
+  r.fuse = fuse;
   r.out = out;
   r.in = in_;
   r.n_out = n_out_;

@@ -11,8 +11,8 @@ namespace gradus {
 /// Where results go: fresh tensors, the first argument, or tensors given by `out=`.
 enum class Dest : uint8_t { Fresh, InPlace, Out };
 
-/// A new tensor over fresh memory. Empty `strides` means row-major.
-Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides = {});
+/// A new tensor over fresh memory. Empty `strides` means row-major. `lazy` memory comes when an operation runs.
+Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides = {}, bool lazy = false);
 /// A tensor over the same storage and version counter, tracked as a view of `base` for in-place autograd.
 Tensor make_view(const Tensor& base, const Geometry& g, ViewKind kind = ViewKind::Plain);
 Geometry geometry_of(const Tensor& t);
@@ -55,7 +55,7 @@ struct PointwiseSpec {
 inline Operand operand(const Tensor& t) { return {&t, {}}; }
 inline Operand operand(const Scalar& s) { return {nullptr, s}; }
 
-using PointwiseInfos = PointwiseInfo[4];
+using PointwiseInfos = FuseInfo[4];
 
 /// Runs a pointwise operator. `dst` is the destination for InPlace and Out, else ignored.
 Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* operands, Dest dest,
@@ -103,16 +103,22 @@ constexpr PointwiseSpec spec_of{
     is_row_major<O>(),
     is_like_self<O>()};
 
+/// The literal of an operator begins with its name; what follows the name tells the reader of a dump nothing.
+template <class O>
+constexpr const char* literal_of = O::op.schema.name.data();
+
 struct InfoTable {
-  PointwiseInfo info[4];
-  InfoTable(const TileTable& tiles, bool bool_result, int n_operands) {
+  FuseInfo info[4];
+  InfoTable(const TileTable& tiles, bool bool_result, int n_operands, const char* name) {
     constexpr DType compute[4] = {DType::Int32, DType::Int64, DType::Float32, DType::Float64};
-    for (int i = 0; i < 4; ++i) info[i] = {tiles.fn[i], compute[i], bool_result, n_operands};
+    for (int i = 0; i < 4; ++i)
+      info[i] = {FuseInfo::Pointwise, bool_result, Reduction::Sum, compute[i], n_operands, tiles.fn[i], name};
   }
 };
 template <class O>
 const PointwiseInfos& infos_of() {
-  static const InfoTable table(tiles_of<O>(), O::op.kind == Kind::Compare, static_cast<int>(pointwise_operands(O::op)));
+  static const InfoTable table(tiles_of<O>(), O::op.kind == Kind::Compare, static_cast<int>(pointwise_operands(O::op)),
+                               literal_of<O>);
   return table.info;
 }
 
@@ -196,7 +202,7 @@ class Call {
   }
   /// A result. Empty strides: row-major.
   void output(const IntList& sizes, DType dtype, const IntList& strides = {}) {
-    outs_[n_out_] = allocate(sizes, dtype, strides);
+    outs_[n_out_] = allocate(sizes, dtype, strides, true);
     ++n_out_;
   }
   void put(int64_t value) { ints_[n_ints_++] = value; }
@@ -204,7 +210,7 @@ class Call {
   void clear_inputs() { n_in_ = 0; }
 
   /// Submits the kernel; the results are then in `outs()`.
-  void run(Run kernel);
+  void run(Run kernel, const FuseInfo* fuse = nullptr);
   Tensor* outs() { return outs_; }
   int n_out() const { return n_out_; }
 
@@ -242,12 +248,32 @@ int unpack(const std::tuple<R...>& r, Tensor* t) {
 }
 }  // namespace detail
 
+namespace detail {
+/// A reduction that says `static constexpr Reduction reduction` and a copy that says `static constexpr bool copies` may
+/// be fused.
+template <class O>
+constexpr FuseInfo fuse_info = [] {
+  FuseInfo f;
+  if constexpr (requires { O::reduction; }) {
+    f.kind = FuseInfo::Reduce;
+    f.reduction = O::reduction;
+    f.name = literal_of<O>;
+  }
+  return f;
+}();
+template <class O>
+constexpr const FuseInfo* fuse_of() {
+  if constexpr (requires { O::reduction; } || requires { O::copies; }) return &fuse_info<O>;
+  else return nullptr;
+}
+}  // namespace detail
+
 template <class O, class... A>
 auto structured(const A&... args) {
   Call c;
   (detail::add_input(c, args), ...);
   O::infer(c, args...);
-  c.run(&O::run);
+  c.run(&O::run, detail::fuse_of<O>());
   if (records_gradient<O>(args...)) attach<O>(c.outs(), detail::tracked_of<O>(), nullptr, false, args...);
   return detail::pack<O::op.schema.n_returns>(c.outs());
 }

@@ -118,7 +118,7 @@ bool narrows(const PointwiseSpec& spec, DType common) {
   return common < DType::Int32 || (spec.kind == Kind::Compare && is_reduced_floating(common));
 }
 
-void submit_pointwise(const PointwiseSpec& spec, const PointwiseInfo& info, const Operand* ops, DType common,
+void submit_pointwise(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common,
                       const Tensor& out) {
   View* outs[] = {out.impl()->view};
   View* in[kMaxOperands];
@@ -131,7 +131,7 @@ void submit_pointwise(const PointwiseSpec& spec, const PointwiseInfo& info, cons
   }
   Record r;
   r.run = &run_pointwise;
-  r.info = &info;
+  r.info = r.fuse = &info;
   r.out = outs;
   r.in = in;
   r.splats = splats;
@@ -172,11 +172,11 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   check_as(ErrorKind::NotImplemented, spec.kind != Kind::PromoteInt || !is_floating(common), "\"", spec.name,
            "_cpu\" not implemented for '", common, "'");
   if (spec.param_name == "alpha") check_alpha(spec, ops, common);
-  const PointwiseInfo& info = infos[tile_index(compute_type(common))];
+  const FuseInfo& info = infos[tile_index(compute_type(common))];
   const DType result = spec.kind == Kind::Compare ? DType::Bool : common;
   if (dest == Dest::Fresh) {
     if (spec.row_major) layout.strides = {};
-    Tensor out = simple ? allocate(same->sizes(), result) : allocate(layout.sizes, result, layout.strides);
+    Tensor out = simple ? allocate(same->sizes(), result, {}, true) : allocate(layout.sizes, result, layout.strides, true);
     if (spec.like_self && out.numel() == 0) out = empty_like(*ops[0].tensor, result);
     submit_pointwise(spec, info, ops, common, out);
     return out;

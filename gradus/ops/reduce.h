@@ -8,6 +8,7 @@ namespace gradus {
 struct SumAll {
   static constexpr Op op{"sum(Tensor self, *, ScalarType? dtype=None) -> Tensor", "Sum of all elements.",
                          Kind::Structured, "fm"};
+  static constexpr Reduction reduction = Reduction::Sum;
   static void infer(Call& c, const Tensor& self, OptDType dtype);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const Shape<0>& s) { return g.expand(s); }
@@ -17,6 +18,7 @@ struct SumDim {
   static constexpr Op op{
       "sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
       "Sum over dims.", Kind::Structured, "fmo", "SumBackward1"};
+  static constexpr Reduction reduction = Reduction::Sum;
   static void infer(Call& c, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype);
   static void run(const Launch& l) { SumAll::run(l); }
   static void write_out(const Tensor* out, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype);
@@ -29,6 +31,7 @@ struct SumDim {
 struct MeanAll {
   static constexpr Op op{"mean(Tensor self, *, ScalarType? dtype=None) -> Tensor", "Mean of all elements.",
                          Kind::Structured, "fmo"};
+  static constexpr Reduction reduction = Reduction::Mean;
   static void infer(Call& c, const Tensor& self, OptDType dtype);
   static void run(const Launch& l);
   static void write_out(const Tensor* out, const Tensor& self, OptDType dtype);
@@ -38,6 +41,7 @@ struct MeanAll {
 struct MeanDim {
   static constexpr Op op{"mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor",
                          "Mean over dims.", Kind::Structured, "fmo", "MeanBackward1"};
+  static constexpr Reduction reduction = Reduction::Mean;
   static void infer(Call& c, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype);
   static void run(const Launch& l) { MeanAll::run(l); }
   static void write_out(const Tensor* out, const Tensor& self, const OptIntList& dim, bool keepdim, OptDType dtype);

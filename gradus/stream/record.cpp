@@ -1,4 +1,4 @@
-// Synchronous execution: a record runs when it is submitted.
+// Running one record.
 #include "gradus/stream/record.h"
 
 #include <cstring>
@@ -19,18 +19,18 @@ Splat make_splat(const Scalar& value, DType compute) {
   return s;
 }
 
-void submit(const Record& r) {
+void run_now(const Record& r) {
   constexpr int kMax = 16;
   alignas(Array) unsigned char stack[kMax * sizeof(Array)];  // not initialised: an op pays for what it uses
   const int n = r.n_in + r.n_out;
   std::unique_ptr<Array[]> heap;
   if (n > kMax) heap.reset(new Array[static_cast<size_t>(n)]);
   Array* arrays = heap ? heap.get() : reinterpret_cast<Array*>(stack);
-  for (int i = 0; i < r.n_out; ++i) new (arrays + i) Array(r.out[i]->array());
+  for (int i = 0; i < r.n_out; ++i) new (arrays + i) Array(r.out[i]->raw_array());
   Array* in = arrays + r.n_out;
   for (int i = 0; i < r.n_in; ++i)
     new (in + i)
-        Array(r.in[i]     ? r.in[i]->array()
+        Array(r.in[i]     ? r.in[i]->raw_array()
               : !r.splats ? Array{}
                           : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr});
   r.run(Launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info});

@@ -24,10 +24,28 @@ struct Launch {
 };
 using Run = void (*)(const Launch&);
 
+/// out[i] = value(in[0][i], …, *param…) for n contiguous elements of the compute type (bool results: bytes).
+using TileFn = void (*)(void* out, const void* const* in, int64_t n);
+
+enum class Reduction : uint8_t { Sum, Prod, Mean, Max, Min, Any, All, ArgMax, ArgMin };
+
+/// What the executor knows of an operation that it may fuse with others. Constant data; its address names the kernel.
+struct FuseInfo {
+  enum Kind : uint8_t { Pointwise, Copy, Reduce };
+  Kind kind = Copy;
+  bool bool_result = false;
+  Reduction reduction = Reduction::Sum;  // Reduce: ints[0] of the record has a bit for every reduced dim
+  DType compute = DType::Float32;        // Pointwise: the type of operands in the tile
+  int n_operands = 1;                    // the remaining inputs are parameters
+  TileFn tile = nullptr;                 // Pointwise
+  const char* name = "copy";             // for people
+};
+
 /// Where `in[i]` is null, the input is the number `splats[i]`, or absent (no data) if there are no splats.
 struct Record {
   Run run = nullptr;
   const void* info = nullptr;
+  const FuseInfo* fuse = nullptr;  // of an operation that may wait and be fused
   View* const* out = nullptr;
   View* const* in = nullptr;
   const Splat* splats = nullptr;
@@ -37,7 +55,10 @@ struct Record {
   const double* floats = nullptr;
 };
 
-/// Takes the record over for execution; the only way to a kernel. Runs it at once.
+/// Takes the record over for execution; the only way to a kernel. Large operations that can be fused may wait in the
+/// segment of this thread; anything else runs now, after what it depends on.
 void submit(const Record&);
+/// Runs a record whose memory is there.
+void run_now(const Record&);
 
 }  // namespace gradus

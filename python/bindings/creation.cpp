@@ -285,14 +285,14 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
   const Dims sizes = infer_sizes(data);
   const DType type = dtype ? *dtype : infer_dtype(data);
   Tensor t = empty(sizes, type);
-  dispatch(type, [&]<class T>() { store(static_cast<T*>(t.data_ptr()), data, sizes, 0); });
+  dispatch(type, [&]<class T>() { store(static_cast<T*>(t.settled_data()), data, sizes, 0); });
   return t;
 }
 
 PyObject* to_list(const Tensor& t) {
   const View& v = *t.impl()->view;
   return dispatch(v.dtype,
-                  [&]<class T>() { return list_of(static_cast<const T*>(t.data_ptr()), v.sizes(), v.strides(), 0); });
+                  [&]<class T>() { return list_of(static_cast<const T*>(t.settled_data()), v.sizes(), v.strides(), 0); });
 }
 
 // ---- Tensor(...), FloatTensor(...), tensor.new(...)

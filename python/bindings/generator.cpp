@@ -72,7 +72,7 @@ PyObject* initial_seed(PyObject* self, PyObject*) {
 PyObject* get_state(PyObject* self, PyObject*) {
   return guarded([&] {
     Tensor t = empty(Generator::kStateBytes, DType::UInt8);
-    generator_of(self)->get_state(static_cast<uint8_t*>(t.data_ptr()));
+    generator_of(self)->get_state(static_cast<uint8_t*>(t.settled_data()));
     return wrap(static_cast<Tensor&&>(t));
   });
 }
@@ -82,7 +82,7 @@ PyObject* set_state(PyObject* self, PyObject* state) {
     const Tensor& t = tensor_of(state);
     check_as(ErrorKind::Type, t.dtype() == DType::UInt8, "RNG state must be a torch.ByteTensor");
     check(t.is_contiguous(), "RNG state must be contiguous");
-    generator_of(self)->set_state(static_cast<const uint8_t*>(t.data_ptr()), t.numel());
+    generator_of(self)->set_state(static_cast<const uint8_t*>(t.settled_data()), t.numel());
     Py_INCREF(self);
     return self;
   });

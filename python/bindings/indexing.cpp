@@ -134,7 +134,7 @@ class Selection {
   }
   static Tensor scalar_row() {
     Tensor t = empty(1, DType::Int64);
-    *static_cast<int64_t*>(t.data_ptr()) = 0;
+    *static_cast<int64_t*>(t.settled_data()) = 0;
     return t;
   }
 

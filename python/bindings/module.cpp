@@ -59,12 +59,14 @@ PyObject* is_inference(PyObject*, PyObject* o) {
 }
 
 PyObject* memory_stats(PyObject*, PyObject*) {
+  synchronize();  // what waits keeps memory
   const MemoryStats s = gradus::memory_stats();
   return Py_BuildValue("{s:L,s:L,s:L,s:L,s:L}", "allocated", static_cast<long long>(s.allocated), "peak",
                        static_cast<long long>(s.peak), "cached", static_cast<long long>(s.cached), "live_blocks",
                        static_cast<long long>(s.live_blocks), "total_blocks", static_cast<long long>(s.total_blocks));
 }
 PyObject* reset_peak_memory(PyObject*, PyObject*) {
+  synchronize();
   gradus::reset_peak_memory();
   Py_RETURN_NONE;
 }
@@ -73,6 +75,7 @@ PyObject* empty_cache(PyObject*, PyObject*) {
   Py_RETURN_NONE;
 }
 PyObject* census(PyObject*, PyObject*) {
+  synchronize();
   const Census c = gradus::census();
   return Py_BuildValue("{s:L,s:L,s:L}", "storages", static_cast<long long>(c.storages), "tensors",
                        static_cast<long long>(c.tensors), "nodes", static_cast<long long>(c.nodes));
@@ -104,6 +107,7 @@ PyObject* set_flush_denormal(PyObject*, PyObject* o) {
     return PyErr_Format(PyExc_TypeError, "flush_denormal expects a bool, but got %s", type_name(o).c_str());
 #if defined(__SSE__)
   constexpr unsigned kFlush = 0x8040;  // results and operands
+  synchronize();                       // what was recorded before follows the old rule
   const unsigned state = __builtin_ia32_stmxcsr();
   __builtin_ia32_ldmxcsr(o == Py_True ? state | kFlush : state & ~kFlush);
   Py_RETURN_TRUE;
@@ -154,6 +158,7 @@ PyMODINIT_FUNC PyInit__C() {
     init_function(module.get());
     init_module_base(module.get());
     init_optim(module.get());
+    init_stream(module.get());
     init_files(module.get());
     init_functions(module.get());
     init_viz(module.get());

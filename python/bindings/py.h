@@ -125,6 +125,7 @@ void init_autograd(PyObject* module);
 void init_function(PyObject* module);
 void init_module_base(PyObject* module);
 void init_optim(PyObject* module);
+void init_stream(PyObject* module);
 void init_files(PyObject* module);
 
 }  // namespace gradus::py

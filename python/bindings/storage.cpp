@@ -19,7 +19,16 @@ struct PyStorage {
 };
 PyTypeObject* base_type = nullptr;
 
-Storage& of(PyObject* o) { return *reinterpret_cast<PyStorage*>(o)->storage; }
+// What waits and mentions the memory runs first.
+Storage& of(PyObject* o) {
+  Storage& s = *reinterpret_cast<PyStorage*>(o)->storage;
+  if (s.pending()) settle(s);
+  return s;
+}
+void* escaped_data(Storage& s) {
+  __atomic_fetch_or(&s.flags, uint32_t{Storage::kEscaped}, __ATOMIC_RELAXED);
+  return s.data;
+}
 bool is_untyped(PyObject* o) { return PyObject_TypeCheck(o, base_type); }
 unsigned char* bytes_of(PyObject* o) { return static_cast<unsigned char*>(of(o).data); }
 
@@ -89,7 +98,7 @@ PyObject* construct(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 
 PyObject* size(PyObject* self, PyObject*) { return PyLong_FromLongLong(of(self).bytes); }
 Py_ssize_t length(PyObject* self) { return of(self).bytes; }
-PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(of(self).bytes ? of(self).data : nullptr); }
+PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(of(self).bytes ? escaped_data(of(self)) : nullptr); }
 PyObject* element_size(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* resizable(PyObject* self, PyObject*) { return boolean(of(self).resizable()); }
 PyObject* get_cdata(PyObject* self, void*) { return PyLong_FromVoidPtr(&of(self)); }

@@ -51,7 +51,7 @@ PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).element_size()); }
 PyObject* data_ptr(PyObject* self, PyObject*) {
   const Tensor& t = tensor_of(self);
-  return PyLong_FromVoidPtr(t.numel() && t.impl()->view->storage->bytes ? t.impl()->view->data() : nullptr);
+  return PyLong_FromVoidPtr(t.numel() && t.impl()->view->storage->bytes ? t.data_ptr() : nullptr);
 }
 PyObject* is_floating_point(PyObject* self, PyObject*) { return boolean(is_floating(tensor_of(self).dtype())); }
 PyObject* is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {

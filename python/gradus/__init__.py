@@ -44,7 +44,7 @@ newaxis = None
 
 _SUBMODULES = frozenset(
     "autograd backends cuda linalg nn numpy_io optim overrides random safetensors serialization special storage "
-    "testing types utils version viz _tensor_str _limits _utils".split()
+    "stream testing types utils version viz _tensor_str _limits _utils".split()
 )
 _LAZY = {
     "finfo": "_limits",

@@ -23,6 +23,7 @@ class LeavesNothing : public testing::Test {
  protected:
   void SetUp() override { before_ = census(); }
   void TearDown() override {
+    synchronize();
     const Census after = census();
     EXPECT_EQ(after.storages, before_.storages);
     EXPECT_EQ(after.tensors, before_.tensors);

@@ -1,0 +1,58 @@
+// Blocks of short rows: gathered into one run, and back.
+#include "gradus/kernels/feed.h"
+
+namespace gradus {
+namespace {
+
+template <class T>
+void widen(char* to, const char* column, int64_t rows, int64_t n) {
+  T* d = reinterpret_cast<T*>(to);
+  const T* c = reinterpret_cast<const T*>(column);
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t j = 0; j < n; ++j) d[r * n + j] = c[r];
+}
+
+// Copies the first `row` bytes behind themselves until there are `rows` of them.
+void repeat(char* buffer, int64_t row, int64_t rows) {
+  for (int64_t done = 1; done < rows;) {
+    const int64_t more = done < rows - done ? done : rows - done;
+    __builtin_memcpy(buffer + done * row, buffer, static_cast<size_t>(more * row));
+    done += more;
+  }
+}
+
+}  // namespace
+
+const void* load_block(Feed& f, char* src, int64_t rows, int64_t n, char* column) {
+  const bool even = f.row == f.stride * n;
+  if (f.direct && even) return src;
+  if (f.held == src && f.held_rows >= rows) return f.buffer;
+  if (even) {
+    f.convert(f.buffer, 1, src, f.stride, rows * n);
+  } else if (f.row == 0) {
+    f.convert(f.buffer, 1, src, f.stride, n);
+    repeat(f.buffer, n * f.tile_bytes, rows);
+  } else if (f.stride == 0) {
+    f.convert(column, 1, src, f.row, rows);
+    if (f.tile_bytes == 4) widen<uint32_t>(f.buffer, column, rows, n);
+    else if (f.tile_bytes == 8) widen<uint64_t>(f.buffer, column, rows, n);
+    else if (f.tile_bytes == 2) widen<uint16_t>(f.buffer, column, rows, n);
+    else widen<uint8_t>(f.buffer, column, rows, n);
+  } else {
+    for (int64_t r = 0; r < rows; ++r)
+      f.convert(f.buffer + r * n * f.tile_bytes, 1, src + r * f.row * f.bytes, f.stride, n);
+  }
+  if (f.row == 0) {
+    f.held = src;
+    f.held_rows = rows;
+  }
+  return f.buffer;
+}
+
+void store_block(const Feed& f, char* dst, const void* from, int64_t rows, int64_t n) {
+  if (f.row == f.stride * n) return f.convert(dst, f.stride, from, 1, rows * n);
+  for (int64_t r = 0; r < rows; ++r)
+    f.convert(dst + r * f.row * f.bytes, f.stride, static_cast<const char*>(from) + r * n * f.tile_bytes, 1, n);
+}
+
+}  // namespace gradus

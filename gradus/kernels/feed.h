@@ -1,0 +1,35 @@
+// How an array takes part in a loop over tiles: in place where it can, else through a buffer.
+#pragma once
+#include "gradus/kernels/convert.h"
+
+namespace gradus {
+
+/// How one array takes part in the innermost loop, or in blocks of several short rows.
+struct Feed {
+  bool direct = false, splat = false;
+  int64_t stride = 0, row = 0, bytes = 0,
+          tile_bytes = 0;  // row: stride to the next row; tile_bytes: of the buffer's type
+  ConvertFn convert = nullptr;
+  char* buffer = nullptr;
+  const char* held = nullptr;  // what the buffer holds, if it can be used again
+  int64_t held_rows = 0;
+};
+
+/// `inner`, `next`: strides of the two innermost dims; `wanted`: the type that the buffer holds.
+inline void prepare(Feed& f, int64_t inner, int64_t next, DType dtype, DType wanted, bool is_output, char* buffer) {
+  f.stride = inner;
+  f.row = next;
+  f.bytes = item_size(dtype);
+  f.tile_bytes = item_size(wanted);
+  f.direct = dtype == wanted && f.stride == 1;
+  f.splat = !is_output && f.stride == 0;
+  f.convert = is_output ? convert_fn(dtype, wanted) : convert_fn(wanted, dtype);
+  f.buffer = buffer;
+}
+
+/// `rows` rows of n elements at `src` as one run, in memory or in the buffer; `column` holds as many elements.
+const void* load_block(Feed& f, char* src, int64_t rows, int64_t n, char* column);
+/// The run in `from` to `rows` rows of n elements at `dst`.
+void store_block(const Feed& f, char* dst, const void* from, int64_t rows, int64_t n);
+
+}  // namespace gradus

@@ -1,0 +1,86 @@
+// How the loop of a fused program is cut, and the last step of its reductions.
+#include <algorithm>
+#include <numeric>
+
+#include "gradus/kernels/fused.h"
+#include "gradus/kernels/pool.h"
+
+namespace gradus {
+namespace {
+
+constexpr int64_t kCacheBytes = 32 << 10;  // for the registers and buffers of a program
+constexpr int64_t kMinTile = 256, kMaxTile = 2048;
+constexpr double kStepNs = 0.12, kStreamNs = 0.12;  // per element, roughly: a cheap operation, an array
+
+}  // namespace
+
+const ReduceTable& reductions() {
+  static const ReduceTable& chosen = GRADUS_PICK(reduce_table);
+  return chosen;
+}
+
+FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* partial_memory)
+    : p(program), s(segment), partials(partial_memory) {
+  inner = p.n_dims ? p.sizes[0] : 1;
+  const int64_t tiles = p.n_registers + static_cast<int64_t>(p.loads.size() + p.consts.size()) + 1;
+  tile = tile_override();
+  if (!tile)
+    for (tile = kMaxTile; tile > kMinTile && tile * p.widest * tiles > kCacheBytes;) tile /= 2;
+  const bool rows = p.split >= 0 || (p.n_dims > 1 && inner <= tile / 2);
+  at_once = rows ? std::max<int64_t>(1, tile / inner) : 0;
+  const int64_t all = p.n_dims > 1 ? p.sizes[1] : 1;
+  first_outer = rows ? 2 : 1;
+  per_outer = rows ? (all + at_once - 1) / at_once : (inner + tile - 1) / tile;
+  if (rows) tile = std::max(tile, inner);
+  blocks = per_outer;
+  for (int d = first_outer; d < p.n_dims; ++d) blocks *= p.sizes[static_cast<size_t>(d)];
+  int k = 0;
+  for (const Program::Store& store : p.stores) base[k++] = s.view(store.view).raw();
+  for (const Program::Load& load : p.loads) base[k++] = s.view(load.view).raw();
+}
+
+int64_t workspace_bytes(const Program& p, int64_t tile) {
+  const auto tiles = static_cast<int64_t>(p.n_registers) + static_cast<int64_t>(p.loads.size() + p.consts.size()) + 1;
+  int64_t bytes = tiles * (tile * 8 + 64);
+  for (const Program::Accumulator& a : p.accumulators) bytes += a.lanes * 8 + 64;
+  return bytes;
+}
+
+int64_t FusedLoop::grain() const {
+  const double ns = kStepNs * static_cast<double>(p.steps.size()) + kStreamNs * n_arrays();
+  const int64_t block = at_once ? at_once * inner : std::min(tile, inner);
+  int64_t grain = std::max<int64_t>(1, grain_for(ns) / block);
+  for (const Program::Accumulator& a : p.accumulators) {
+    const int64_t whole = std::lcm(a.chunk, block) / block;
+    grain = (grain + whole - 1) / whole * whole;
+  }
+  return grain;
+}
+
+// Chunks combine as a pairwise tree over their index, in place.
+void finish_folds(const FusedLoop& loop) {
+  for (const Program::Accumulator& a : loop.p.accumulators) {
+    const Acc acc = a.dtype == DType::Float64 ? Acc::Double : Acc::Float;
+    const int m = static_cast<int>(monoid_of(a.reduction)), t = static_cast<int>(acc);
+    const int64_t bytes = a.width * acc_size(acc);
+    char* stack[64];
+    int depth = 0;
+    const auto merge = [&] {
+      --depth;
+      reductions().accumulate[m][t](stack[depth - 1], stack[depth], 1, 0, a.width);
+    };
+    for (int64_t c = 0; c < a.n_chunks; ++c) {
+      stack[depth++] = loop.partials + a.partials + c * bytes;
+      for (int64_t i = c; i & 1; i >>= 1) merge();
+    }
+    while (depth > 1) merge();
+    if (a.reduction == Reduction::Mean) {
+      const auto count = static_cast<double>(a.count);
+      if (acc == Acc::Float) reductions().divide_float(reinterpret_cast<float*>(stack[0]), a.width, static_cast<float>(count));
+      else reductions().divide_double(reinterpret_cast<double*>(stack[0]), a.width, count);
+    }
+    __builtin_memcpy(loop.s.view(a.view).raw(), stack[0], static_cast<size_t>(bytes));
+  }
+}
+
+}  // namespace gradus

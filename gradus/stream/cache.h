@@ -1,0 +1,46 @@
+// Plans of segments met before, found by what determined them.
+#pragma once
+#include <cstdint>
+#include <list>
+#include <unordered_map>
+#include <vector>
+
+#include "gradus/stream/program.h"
+
+namespace gradus {
+
+/// How a segment runs: its programs in order, and which storages need memory.
+struct Plan {
+  std::vector<uint64_t> key;
+  std::vector<Program> programs;
+  std::vector<uint16_t> slots;  // that need memory
+  std::vector<std::pair<uint16_t, uint16_t>> reuses;  // of them: (slot, whose memory it takes once that is done with)
+  std::vector<std::vector<int>> members;  // entries of each program; only while somebody wants descriptions
+  int64_t partials = 0;         // bytes of working memory for accumulators
+  int64_t workspace = 0;        // bytes of working memory of a thread
+  int dead = 0, shared = 0;     // operations dropped: nobody needs them; done before
+  int64_t bytes = 0;            // that the plan takes
+};
+
+/// Least recently used plans go first once all take more than kMaxBytes.
+class PlanCache {
+ public:
+  static constexpr int64_t kMaxBytes = int64_t{16} << 20;
+
+  static uint64_t hash(const std::vector<uint64_t>& key);
+  const Plan* find(uint64_t hash, const std::vector<uint64_t>& key);
+  const Plan* insert(uint64_t hash, Plan&& plan);
+  int64_t bytes() const { return bytes_; }
+  size_t size() const { return order_.size(); }
+
+ private:
+  struct Item {
+    uint64_t hash;
+    Plan plan;
+  };
+  std::list<Item> order_;  // most recently used first
+  std::unordered_map<uint64_t, std::list<Item>::iterator> by_hash_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace gradus

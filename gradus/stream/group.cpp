@@ -1,0 +1,193 @@
+// Appending entries to a group, and the program that comes of it.
+#include "gradus/stream/group.h"
+
+#include <algorithm>
+
+namespace gradus {
+
+Group::Group(const Segment& segment, const Entry& first) : s_(segment) {
+  p_.shape = first.fuse->kind == FuseInfo::Reduce ? first.in[0] : first.out;
+}
+
+Group::Out* Group::out_of(uint16_t slot) {
+  for (Out& o : outs_)
+    if (o.slot == slot) return &o;
+  return nullptr;
+}
+
+// An earlier step that computes what `wanted` would.
+const Program::Step* Group::same_step(const Step& wanted) const {
+  for (const Step& s : p_.steps) {
+    if (s.kind != wanted.kind || s.tile != wanted.tile || s.to != wanted.to || s.from != wanted.from ||
+        s.space != wanted.space || s.reduction != wanted.reduction || s.n_args != wanted.n_args)
+      continue;
+    if (std::equal(s.args, s.args + s.n_args, wanted.args)) return &s;
+  }
+  return nullptr;
+}
+
+Program::Step& Group::step(Step::Kind kind, DType to, DType from, Program::Space space, int n_args) {
+  Step& s = p_.steps.emplace_back();
+  s.kind = kind;
+  s.space = space;
+  s.to = to;
+  s.from = from;
+  s.reduction = Reduction::Sum;
+  s.n_args = static_cast<uint8_t>(n_args);
+  dtype_[n_values_] = to;
+  space_[n_values_] = space;
+  s.dst = static_cast<uint8_t>(n_values_++);
+  return s;
+}
+
+// The value in another type, converted once.
+Program::Arg Group::converted(Arg a, DType to) {
+  if (a.kind != Arg::Register || dtype_[a.index] == to) return a;
+  Step wanted{Step::Convert, space_[a.index], to, dtype_[a.index], Reduction::Sum, 1, -1, -1, 0, nullptr, {a}};
+  if (const Step* same = same_step(wanted)) return {Arg::Register, same->dst};
+  Step& s = step(Step::Convert, to, wanted.from, wanted.space, 1);
+  s.args[0] = a;
+  return {Arg::Register, s.dst};
+}
+
+// A value per row as one per element.
+Program::Arg Group::widened(Arg a) {
+  const DType type = dtype_[a.index];
+  Step wanted{Step::Widen, Program::Full, type, type, Reduction::Sum, 1, -1, -1, 0, nullptr, {a}};
+  if (const Step* same = same_step(wanted)) return {Arg::Register, same->dst};
+  Step& s = step(Step::Widen, type, type, Program::Full, 1);
+  s.args[0] = a;
+  return {Arg::Register, s.dst};
+}
+
+Program::Arg Group::load(uint16_t v, DType as, Program::Space space) {
+  for (size_t i = 0; i < p_.loads.size(); ++i)
+    if (p_.loads[i].as == as && p_.loads[i].space == space && p_.loads[i].view == v)
+      return {Arg::Load, static_cast<uint8_t>(i)};
+  p_.loads.push_back({v, space, as});
+  return {Arg::Load, static_cast<uint8_t>(p_.loads.size() - 1)};
+}
+
+Program::Arg Group::number(const Entry& e, int index, int k) {
+  const bool tiled = e.fuse->kind == FuseInfo::Copy || k < e.fuse->n_operands;
+  p_.consts.push_back({static_cast<uint16_t>(index), static_cast<uint8_t>(k), tiled, e.splat_dtype});
+  return {Arg::Const, static_cast<uint8_t>(p_.consts.size() - 1)};
+}
+
+// Operands are read in the compute type; copies convert straight to the type of the result.
+Program::Arg Group::argument(const Entry& e, int index, int k, Program::Space space) {
+  if (e.in[k] == Entry::kNumber) return number(e, index, k);
+  const DType as = e.fuse->kind == FuseInfo::Pointwise ? e.fuse->compute : view(e.out).dtype;
+  const Out* o = out_of(slot(e.in[k]));
+  if (!o) return load(e.in[k], as, space);
+  const Arg a = converted({Arg::Register, o->value}, as);
+  return space == Program::Full && o->space == Program::Row ? widened(a) : a;
+}
+
+void Group::set_out(const Entry& e, uint8_t value, Program::Space space, bool folded) {
+  Out* o = out_of(slot(e.out));
+  if (!o) o = &outs_.emplace_back(Out{slot(e.out), e.out, value, space, folded});
+  o->value = value;
+  o->view = e.out;
+}
+
+void Group::append_fold(const Entry& e, int index) {
+  int split;
+  bool in_order;
+  fold_fits(e, split, in_order);
+  p_.split = static_cast<int8_t>(split);
+  p_.in_order = in_order;
+  const Fold f = fold_of(shape().sizes(), static_cast<uint64_t>(e.ints[0]));
+  const Arg from = argument(e, index, 0, Program::Full);
+  const DType type = view(e.out).dtype;
+  if (f.kind == Fold::Row) {
+    Step& s = step(Step::FoldRow, type, type, Program::Row, 1);
+    s.reduction = e.fuse->reduction;
+    s.args[0] = from;
+    return set_out(e, s.dst, Program::Row, false);
+  }
+  Step& s = step(f.kind == Fold::All ? Step::FoldAll : Step::FoldColumn, type, type, Program::Full, 1);
+  s.reduction = e.fuse->reduction;
+  s.args[0] = from;
+  s.accumulator = static_cast<int8_t>(p_.accumulators.size());
+  p_.accumulators.push_back({e.out, f.kind == Fold::All, type, e.fuse->reduction,
+                             f.kind == Fold::All ? 1 : view(e.out).numel});
+  set_out(e, s.dst, Program::Full, true);
+}
+
+bool Group::append(const Entry& e, int index) {
+  only_ = n_entries_++ == 0 ? index : -1;
+  if (e.fuse->kind == FuseInfo::Reduce) return append_fold(e, index), true;
+  const auto space = view(e.out).sizes() == shape().sizes() ? Program::Full : Program::Row;
+  Arg args[kMaxFuseArgs];
+  for (int k = 0; k < e.n_in; ++k) args[k] = argument(e, index, k, space);
+  const bool copies = e.fuse->kind == FuseInfo::Copy;
+  if (copies && args[0].kind == Arg::Register) {  // it is there already
+    set_out(e, args[0].index, space, false);
+    return true;
+  }
+  const DType made = copies ? view(e.out).dtype : e.fuse->bool_result ? DType::Bool : e.fuse->compute;
+  Step wanted{copies ? Step::Convert : Step::Tile, space,          made, made, Reduction::Sum, e.n_in, -1, -1, 0,
+              e.fuse->tile,                        {}};
+  std::copy(args, args + e.n_in, wanted.args);
+  const Step* same = same_step(wanted);
+  uint8_t value;
+  if (same) {
+    value = same->dst;
+  } else {
+    Step& s = step(wanted.kind, made, made, space, e.n_in);
+    s.tile = wanted.tile;
+    std::copy(args, args + e.n_in, s.args);
+    value = s.dst;
+  }
+  set_out(e, converted({Arg::Register, value}, view(e.out).dtype).index, space, false);
+  return !same;
+}
+
+// A register is free after the last step that reads it; what is stored stays to the end.
+void Group::assign_registers() {
+  int last_use[kMaxValues], free_after[kMaxValues];
+  uint8_t assigned[kMaxValues];
+  int8_t store_of[kMaxValues];
+  std::fill_n(last_use, n_values_, -1);
+  std::fill_n(store_of, n_values_, int8_t{-1});
+  const int n_steps = static_cast<int>(p_.steps.size());
+  for (int i = 0; i < n_steps; ++i)
+    for (int k = 0; k < p_.steps[i].n_args; ++k)
+      if (p_.steps[i].args[k].kind == Arg::Register) last_use[p_.steps[i].args[k].index] = i;
+  for (size_t i = 0; i < p_.stores.size(); ++i) {
+    last_use[p_.stores[i].value] = n_steps;
+    store_of[p_.stores[i].value] = static_cast<int8_t>(i);
+  }
+  int n = 0;
+  for (int i = 0; i < n_steps; ++i) {
+    Step& s = p_.steps[i];
+    for (int k = 0; k < s.n_args; ++k)
+      if (s.args[k].kind == Arg::Register) s.args[k].index = assigned[s.args[k].index];
+    if (s.accumulator >= 0) continue;
+    int r = 0;
+    while (r < n && free_after[r] >= i) ++r;
+    if (r == n) ++n;
+    free_after[r] = std::max(last_use[s.dst], i);
+    assigned[s.dst] = static_cast<uint8_t>(r);
+    s.store = store_of[s.dst];
+    s.dst = static_cast<uint8_t>(r);
+  }
+  for (Program::Store& store : p_.stores) store.value = assigned[store.value];
+  p_.n_registers = n;
+}
+
+Program Group::finish() {
+  if (n_entries_ == 1) {
+    Program alone;
+    alone.entry = only_;
+    alone.shape = p_.shape;
+    return alone;
+  }
+  for (const Out& o : outs_)
+    if (!o.folded && o.needed) p_.stores.push_back({o.view, o.space, o.value});
+  assign_registers();
+  return static_cast<Program&&>(p_);
+}
+
+}  // namespace gradus

@@ -1,0 +1,69 @@
+// A group under construction: entries are appended one by one as long as they fit.
+#pragma once
+#include "gradus/stream/plan.h"
+
+namespace gradus {
+
+class Group {
+ public:
+  /// A value that the group gives to a storage.
+  struct Out {
+    uint16_t slot, view;
+    uint8_t value;
+    Program::Space space;
+    bool folded;          // it is there only when the group has run
+    bool needed = false;  // in memory
+  };
+
+  Group(const Segment& segment, const Entry& first);
+  /// Whether the entry can be computed along: its shape, the layouts in which it uses memory that the group uses, room.
+  bool fits(const Entry& e) const;
+  /// Whether the group has something that the entry reads.
+  bool relates(const Entry& e) const;
+  /// False if an earlier step has computed the same.
+  bool append(const Entry& e, int index);
+  Out* out_of(uint16_t slot);
+  const Out* out_of(uint16_t slot) const { return const_cast<Group*>(this)->out_of(slot); }
+  std::vector<Out>& outs() { return outs_; }
+  const std::vector<Program::Load>& loads() const { return p_.loads; }
+  bool loads_slot(uint16_t slot) const;
+  /// The program; `outs()` must say by then what is needed.
+  Program finish();
+
+ private:
+  static constexpr int kMaxValues = Program::kMaxSteps;
+  using Arg = Program::Arg;
+  using Step = Program::Step;
+  const View& view(uint16_t v) const { return s_.view(v); }
+  uint16_t slot(uint16_t v) const { return s_.views[v].slot; }
+  const View& shape() const { return view(p_.shape); }
+  int64_t rows() const;
+  int64_t columns() const;
+  bool full_fits(uint16_t v, int split, bool in_order) const;
+  bool all_fit(int split, bool in_order) const;
+  bool is_row_of(const View& in, const View& written) const;
+  bool is_row_entry(const Entry& e) const;
+  bool reads_fit(const Entry& e, Program::Space space) const;
+  bool write_fits(const Entry& e, Program::Space space) const;
+  bool has_room(const Entry& e) const;
+  bool fold_fits(const Entry& e, int& split, bool& in_order) const;
+  Arg argument(const Entry& e, int index, int k, Program::Space space);
+  Arg load(uint16_t v, DType as, Program::Space space);
+  Arg number(const Entry& e, int index, int k);
+  Arg widened(Arg a);
+  Arg converted(Arg a, DType to);
+  Step& step(Step::Kind kind, DType to, DType from, Program::Space space, int n_args);
+  const Step* same_step(const Step& wanted) const;
+  void append_fold(const Entry& e, int index);
+  void set_out(const Entry& e, uint8_t value, Program::Space space, bool folded);
+  void assign_registers();
+
+  const Segment& s_;
+  Program p_;
+  std::vector<Out> outs_;
+  int n_values_ = 0, n_entries_ = 0, only_ = -1;
+  DType dtype_[kMaxValues];
+  Program::Space space_[kMaxValues];
+};
+
+}  // namespace gradus

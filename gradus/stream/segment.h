@@ -1,0 +1,101 @@
+// What a thread has recorded and not yet run, and when it runs: the waiting half of the executor.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "gradus/stream/cache.h"
+#include "gradus/stream/counters.h"
+
+namespace gradus {
+
+/// A view in a segment, which holds one reference to it.
+struct SegmentView {
+  View* view;
+  uint16_t slot;
+};
+/// A storage in a segment.
+struct Slot {
+  Storage* storage;
+  uint32_t n_views = 0;
+  bool external = false;  // it had memory when it was first mentioned
+};
+/// One waiting operation; views by number.
+struct Entry {
+  static constexpr uint16_t kNumber = 0xffff;  // instead of a view
+  const FuseInfo* fuse;
+  Run run;
+  const void* info;
+  uint16_t out, in[kMaxFuseArgs];
+  uint8_t n_in;
+  DType splat_dtype;
+  int64_t ints[2];  // of a reduction
+  Splat splats[kMaxFuseArgs];
+};
+
+/// Everything that waits on one stream.
+struct Segment {
+  std::vector<Entry> entries;
+  std::vector<SegmentView> views;
+  std::vector<Slot> slots;
+  std::vector<uint64_t> key;   // what determines the plan: operations, layouts, who is seen from outside
+  std::vector<uint8_t> live;   // by slot: somebody outside can still see it
+  Slot& slot_of(uint16_t view) { return slots[views[view].slot]; }
+  const View& view(uint16_t v) const { return *views[v].view; }
+};
+
+/// Runs one program on the views and numbers of a segment; defined by the kernels. Nothing is allocated but working
+/// memory of threads. `partials` has program.partial_bytes.
+void run_program(const Program& program, const Segment& segment, char* partials);
+/// Makes sure that this thread has so much working memory. Raises std::bad_alloc.
+void reserve_workspace(int64_t bytes);
+/// Fills in the loops of a planned program; defined by the kernels.
+void prepare_program(Program& program, const Segment& segment);
+
+class Stream {
+ public:
+  /// That of this thread.
+  static Stream& current();
+
+  /// Takes over a record that may wait.
+  void record(const Record& r);
+  /// Runs everything that waits. On OutOfMemory everything still waits.
+  void flush(Cut cut);
+  bool holds(const Storage& s) const {
+    return s.slot < segment_.slots.size() && segment_.slots[s.slot].storage == &s;
+  }
+  bool empty() const { return segment_.entries.empty(); }
+  void lock();
+  void unlock() { locked_.clear(std::memory_order_release); }
+  void count_direct() { counts_.add(Counts::Direct); }
+  const Counts& counts() const { return counts_; }
+  size_t pending() const { return segment_.entries.size(); }
+  const PlanCache& plans() const { return plans_; }
+
+ private:
+  void claim(Storage& s);
+  bool claimed(const Record& r) const;
+  bool is_full(const Record& r);
+  void take(const Record& r);
+  uint16_t mention(View* v, bool write);
+  void find_live();
+  void run(Cut cut);
+  void run_plan(const Plan& plan);
+  void forget();
+
+  Segment segment_;
+  PlanCache plans_;
+  Counts counts_;
+  std::vector<Storage*> borrowed_;  // storages that use the memory of others while a plan runs
+  int64_t external_bytes_ = 0;
+  std::atomic_flag locked_ = ATOMIC_FLAG_INIT;
+};
+
+/// False runs every operation when it is called. Set at start by GRADUS_SYNC=1.
+void set_deferred(bool on);
+bool is_deferred();
+/// Elements per tile, a power of two of at least 256; 0 chooses by the size of the program. Results do not depend on it.
+void set_tile(int64_t elements);
+int64_t tile_override();
+
+}  // namespace gradus
