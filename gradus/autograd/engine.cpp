@@ -91,11 +91,10 @@ struct Capture {
 bool sole_owner(const Tensor& t) {
   const TensorImpl* i = t.impl();
   const TensorImpl* base = i->meta ? i->meta->base : nullptr;
-  if (base && (ref_count(base->refs) != 1 || ref_count(base->view->refs) != 1 || base->view->numel != t.numel() ||
+  if (base && (ref_count(base->refs) != 1 || !held_once(*base->view, 2) || base->view->numel != t.numel() ||
                !is_non_overlapping_and_dense(t.sizes(), t.strides())))
     return false;
-  return ref_count(i->refs) == 1 && ref_count(i->view->refs) == 1 &&
-         ref_count(i->view->storage->refs) == (base ? 2 : 1) && !i->view->storage->release;
+  return ref_count(i->refs) == 1 && held_once(*i->view, base ? 2 : 1) && !i->view->storage->release;
 }
 
 // The same memory as a tensor that is no view.

@@ -41,6 +41,9 @@ Storage* new_lazy_storage(int64_t bytes);
 void materialise(Storage& s);
 /// Runs everything that waits and mentions the storage: its memory may be looked at and written then.
 void settle(Storage& s);
+struct View;
+/// Whether the view has one holder, and its memory only so many views; what waits does not count.
+bool held_once(const View& v, uint32_t views);
 /// Runs everything that waits on this thread. Defined, like settle(), by the stream.
 void synchronize();
 /// Over memory that somebody else owns; `release(context)` is called once nobody needs it.

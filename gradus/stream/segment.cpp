@@ -15,8 +15,8 @@ constexpr int64_t kMaxHeld = int64_t{32} << 20;  // bytes that only the segment 
 constexpr int64_t kLarge = 2048;                 // elements: what has fewer runs at once unless it follows what waits
 
 std::atomic<bool> deferred{[] {
-  const char* sync = std::getenv("GRADUS_SYNC");
-  return !(sync && *sync && *sync != '0');
+  const char* defer = std::getenv("GRADUS_DEFER");
+  return defer && *defer && *defer != '0';
 }()};
 std::atomic<int64_t> tile_elements{0};
 
@@ -292,6 +292,24 @@ void settle(Storage& s) {
     if (s.pending()) home->flush(home == &Stream::current() ? Cut::Needed : Cut::Foreign);
   }
   materialise(s);
+}
+
+// Views that only the segment keeps are nobody's reference to the memory.
+void Stream::own_references(const View& v, uint32_t& of_storage, uint32_t& of_view) const {
+  if (!holds(*v.storage)) return;
+  for (const SegmentView& m : segment_.views) {
+    if (m.view == &v) of_view = 1;
+    else if (m.slot == v.storage->slot && ref_count(m.view->refs) == 1) ++of_storage;
+  }
+}
+
+bool held_once(const View& v, uint32_t views) {
+  uint32_t of_storage = 0, of_view = 0;
+  if (auto* home = static_cast<Stream*>(__atomic_load_n(&v.storage->home, __ATOMIC_ACQUIRE))) {
+    const Locked lock(*home);
+    home->own_references(v, of_storage, of_view);
+  }
+  return ref_count(v.refs) == 1 + of_view && ref_count(v.storage->refs) == views + of_storage;
 }
 
 void submit(const Record& r) {

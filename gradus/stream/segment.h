@@ -69,6 +69,8 @@ class Stream {
   void unlock() { locked_.clear(std::memory_order_release); }
   void count_direct() { counts_.add(Counts::Direct); }
   const Counts& counts() const { return counts_; }
+  /// References to the view's storage and to the view that are the segment's own.
+  void own_references(const View& v, uint32_t& of_storage, uint32_t& of_view) const;
   size_t pending() const { return segment_.entries.size(); }
   const PlanCache& plans() const { return plans_; }
 
