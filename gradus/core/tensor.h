@@ -79,7 +79,8 @@ class Tensor {
   int64_t element_size() const { return item_size(dtype()); }
 
   // ---- what it holds
-  /// Where the first element is. From then on the memory counts as seen by others: what reads or writes it runs at once.
+  /// Where the first element is. From then on the memory counts as seen by others: what reads or writes it runs at
+  /// once.
   void* data_ptr() const;
   /// The same for looking at it now: operations that wait have run, later ones may wait again.
   void* settled_data() const;

@@ -226,7 +226,8 @@ class Runner {
       f.convert(f.buffer, 1, src, f.stride, f.splat ? std::min(l_.inner, l_.tile) : len);
       f.held = src;
     }
-    for (int i = 0; i < n_stores_; ++i) direct_[i] = feeds_[i].direct ? at_array_[i] + start * feeds_[i].bytes : nullptr;
+    for (int i = 0; i < n_stores_; ++i)
+      direct_[i] = feeds_[i].direct ? at_array_[i] + start * feeds_[i].bytes : nullptr;
     const int64_t outer = unit / l_.per_outer;
     steps(1, len, outer * l_.inner + start);
     for (int i = 0; i < n_stores_; ++i) {

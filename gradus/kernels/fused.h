@@ -11,12 +11,12 @@ struct FusedLoop {
   const Program& p;
   const Segment& s;
   char* partials;
-  int64_t tile;           // elements in a register
-  int64_t inner;          // elements of a row
-  int64_t at_once;        // blocks of rows: rows in a block; 0: pieces of rows
-  int64_t per_outer;      // blocks behind one position of the outer dims
-  int first_outer;        // dim
-  int64_t blocks;         // all of them
+  int64_t tile;       // elements in a register
+  int64_t inner;      // elements of a row
+  int64_t at_once;    // blocks of rows: rows in a block; 0: pieces of rows
+  int64_t per_outer;  // blocks behind one position of the outer dims
+  int first_outer;    // dim
+  int64_t blocks;     // all of them
   char* base[Program::kMaxStores + Program::kMaxLoads];
 
   FusedLoop(const Program& program, const Segment& segment, char* partial_memory);
@@ -30,9 +30,10 @@ int64_t workspace_bytes(const Program& p, int64_t tile);
 
 /// The monoid of a reduction, and the type in which it accumulates.
 constexpr Monoid monoid_of(Reduction r) {
-  return r == Reduction::Max ? Monoid::Max : r == Reduction::Min ? Monoid::Min
-         : r == Reduction::Prod                                   ? Monoid::Prod
-                                                                  : Monoid::Sum;
+  return r == Reduction::Max    ? Monoid::Max
+         : r == Reduction::Min  ? Monoid::Min
+         : r == Reduction::Prod ? Monoid::Prod
+                                : Monoid::Sum;
 }
 const ReduceTable& reductions();
 

@@ -76,7 +76,8 @@ void finish_folds(const FusedLoop& loop) {
     while (depth > 1) merge();
     if (a.reduction == Reduction::Mean) {
       const auto count = static_cast<double>(a.count);
-      if (acc == Acc::Float) reductions().divide_float(reinterpret_cast<float*>(stack[0]), a.width, static_cast<float>(count));
+      if (acc == Acc::Float)
+        reductions().divide_float(reinterpret_cast<float*>(stack[0]), a.width, static_cast<float>(count));
       else reductions().divide_double(reinterpret_cast<double*>(stack[0]), a.width, count);
     }
     __builtin_memcpy(loop.s.view(a.view).raw(), stack[0], static_cast<size_t>(bytes));

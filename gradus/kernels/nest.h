@@ -47,7 +47,8 @@ struct NestOf {
 using Nest = NestOf<8>;
 using WideNest = NestOf<32>;  // of fused programs
 
-/// Orders the dims of a nest by the strides of its first arrays, and merges neighbours that are one loop for all arrays.
+/// Orders the dims of a nest by the strides of its first arrays, and merges neighbours that are one loop for all
+/// arrays.
 template <int K>
 void arrange(NestOf<K>& nest);
 /// `arrays[0]` gives the shape and the loop order; the others broadcast against it. False if there is nothing to do.

@@ -263,7 +263,9 @@ constexpr FuseInfo fuse_info = [] {
 }();
 template <class O>
 constexpr const FuseInfo* fuse_of() {
-  if constexpr (requires { O::reduction; } || requires { O::copies; }) return &fuse_info<O>;
+  if constexpr (
+      requires { O::reduction; } || requires { O::copies; })
+    return &fuse_info<O>;
   else return nullptr;
 }
 }  // namespace detail

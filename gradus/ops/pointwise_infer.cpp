@@ -176,7 +176,8 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   const DType result = spec.kind == Kind::Compare ? DType::Bool : common;
   if (dest == Dest::Fresh) {
     if (spec.row_major) layout.strides = {};
-    Tensor out = simple ? allocate(same->sizes(), result, {}, true) : allocate(layout.sizes, result, layout.strides, true);
+    Tensor out =
+        simple ? allocate(same->sizes(), result, {}, true) : allocate(layout.sizes, result, layout.strides, true);
     if (spec.like_self && out.numel() == 0) out = empty_like(*ops[0].tensor, result);
     submit_pointwise(spec, info, ops, common, out);
     return out;

@@ -13,13 +13,13 @@ namespace gradus {
 struct Plan {
   std::vector<uint64_t> key;
   std::vector<Program> programs;
-  std::vector<uint16_t> slots;  // that need memory
+  std::vector<uint16_t> slots;                        // that need memory
   std::vector<std::pair<uint16_t, uint16_t>> reuses;  // of them: (slot, whose memory it takes once that is done with)
-  std::vector<std::vector<int>> members;  // entries of each program; only while somebody wants descriptions
-  int64_t partials = 0;         // bytes of working memory for accumulators
-  int64_t workspace = 0;        // bytes of working memory of a thread
-  int dead = 0, shared = 0;     // operations dropped: nobody needs them; done before
-  int64_t bytes = 0;            // that the plan takes
+  std::vector<std::vector<int>> members;              // entries of each program; only while somebody wants descriptions
+  int64_t partials = 0;                               // bytes of working memory for accumulators
+  int64_t workspace = 0;                              // bytes of working memory of a thread
+  int dead = 0, shared = 0;                           // operations dropped: nobody needs them; done before
+  int64_t bytes = 0;                                  // that the plan takes
 };
 
 /// Least recently used plans go first once all take more than kMaxBytes.

@@ -9,7 +9,8 @@ namespace gradus {
 struct Plan;
 struct Segment;
 
-/// Why a segment was run: somebody looked, it was full, it held too much memory, another thread needed it, a call asked.
+/// Why a segment was run: somebody looked, it was full, it held too much memory, another thread needed it, a call
+/// asked.
 enum class Cut : uint8_t { Needed, Full, Memory, Foreign, Asked };
 inline constexpr int kNumCuts = 5;
 

@@ -110,8 +110,8 @@ void Group::append_fold(const Entry& e, int index) {
   s.reduction = e.fuse->reduction;
   s.args[0] = from;
   s.accumulator = static_cast<int8_t>(p_.accumulators.size());
-  p_.accumulators.push_back({e.out, f.kind == Fold::All, type, e.fuse->reduction,
-                             f.kind == Fold::All ? 1 : view(e.out).numel});
+  p_.accumulators.push_back(
+      {e.out, f.kind == Fold::All, type, e.fuse->reduction, f.kind == Fold::All ? 1 : view(e.out).numel});
   set_out(e, s.dst, Program::Full, true);
 }
 
@@ -127,8 +127,8 @@ bool Group::append(const Entry& e, int index) {
     return true;
   }
   const DType made = copies ? view(e.out).dtype : e.fuse->bool_result ? DType::Bool : e.fuse->compute;
-  Step wanted{copies ? Step::Convert : Step::Tile, space,          made, made, Reduction::Sum, e.n_in, -1, -1, 0,
-              e.fuse->tile,                        {}};
+  Step wanted{
+      copies ? Step::Convert : Step::Tile, space, made, made, Reduction::Sum, e.n_in, -1, -1, 0, e.fuse->tile, {}};
   std::copy(args, args + e.n_in, wanted.args);
   const Step* same = same_step(wanted);
   uint8_t value;

@@ -34,7 +34,8 @@ int64_t product(const View& v, int from, int to) {
 }
 
 bool same_layout(const View& a, const View& b) {
-  return &a == &b || (a.offset == b.offset && a.dtype == b.dtype && a.sizes() == b.sizes() && a.strides() == b.strides());
+  return &a == &b ||
+         (a.offset == b.offset && a.dtype == b.dtype && a.sizes() == b.sizes() && a.strides() == b.strides());
 }
 
 }  // namespace

@@ -25,20 +25,20 @@ struct Program {
   };
   struct Step {
     enum Kind : uint8_t {
-      Tile,       // an operation, element by element
-      Convert,    // args[0] from `from` to `to`
-      Widen,      // Row to Full
-      FoldRow,    // Full to Row
-      FoldColumn, // Full to one value per column, in accumulators
-      FoldAll     // Full to one value, in accumulators
+      Tile,        // an operation, element by element
+      Convert,     // args[0] from `from` to `to`
+      Widen,       // Row to Full
+      FoldRow,     // Full to Row
+      FoldColumn,  // Full to one value per column, in accumulators
+      FoldAll      // Full to one value, in accumulators
     } kind;
     Space space;
     DType to, from;
     Reduction reduction;
-    uint8_t n_args = 0;      // operands, then parameters (always numbers, read once)
-    int8_t store = -1;       // which store keeps the value: it may be written there at once
+    uint8_t n_args = 0;  // operands, then parameters (always numbers, read once)
+    int8_t store = -1;   // which store keeps the value: it may be written there at once
     int8_t accumulator = -1;
-    uint8_t dst = 0;         // register
+    uint8_t dst = 0;  // register
     TileFn tile = nullptr;
     Arg args[kMaxFuseArgs];
   };

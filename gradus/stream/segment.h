@@ -38,8 +38,8 @@ struct Segment {
   std::vector<Entry> entries;
   std::vector<SegmentView> views;
   std::vector<Slot> slots;
-  std::vector<uint64_t> key;   // what determines the plan: operations, layouts, who is seen from outside
-  std::vector<uint8_t> live;   // by slot: somebody outside can still see it
+  std::vector<uint64_t> key;  // what determines the plan: operations, layouts, who is seen from outside
+  std::vector<uint8_t> live;  // by slot: somebody outside can still see it
   Slot& slot_of(uint16_t view) { return slots[views[view].slot]; }
   const View& view(uint16_t v) const { return *views[v].view; }
 };
@@ -61,9 +61,7 @@ class Stream {
   void record(const Record& r);
   /// Runs everything that waits. On OutOfMemory everything still waits.
   void flush(Cut cut);
-  bool holds(const Storage& s) const {
-    return s.slot < segment_.slots.size() && segment_.slots[s.slot].storage == &s;
-  }
+  bool holds(const Storage& s) const { return s.slot < segment_.slots.size() && segment_.slots[s.slot].storage == &s; }
   bool empty() const { return segment_.entries.empty(); }
   void lock();
   void unlock() { locked_.clear(std::memory_order_release); }
@@ -96,7 +94,8 @@ class Stream {
 /// False runs every operation when it is called. Set at start by GRADUS_SYNC=1.
 void set_deferred(bool on);
 bool is_deferred();
-/// Elements per tile, a power of two of at least 256; 0 chooses by the size of the program. Results do not depend on it.
+/// Elements per tile, a power of two of at least 256; 0 chooses by the size of the program. Results do not depend on
+/// it.
 void set_tile(int64_t elements);
 int64_t tile_override();
 

@@ -98,7 +98,9 @@ PyObject* construct(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
 
 PyObject* size(PyObject* self, PyObject*) { return PyLong_FromLongLong(of(self).bytes); }
 Py_ssize_t length(PyObject* self) { return of(self).bytes; }
-PyObject* data_ptr(PyObject* self, PyObject*) { return PyLong_FromVoidPtr(of(self).bytes ? escaped_data(of(self)) : nullptr); }
+PyObject* data_ptr(PyObject* self, PyObject*) {
+  return PyLong_FromVoidPtr(of(self).bytes ? escaped_data(of(self)) : nullptr);
+}
 PyObject* element_size(PyObject*, PyObject*) { return PyLong_FromLong(1); }
 PyObject* resizable(PyObject* self, PyObject*) { return boolean(of(self).resizable()); }
 PyObject* get_cdata(PyObject* self, void*) { return PyLong_FromVoidPtr(&of(self)); }

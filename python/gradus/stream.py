@@ -90,9 +90,9 @@ def dump(path: str | None = None) -> Segments:
 def watch(n: int = 1000) -> Iterator[Segments]:
     """Describes the segments that run inside the ``with`` block (the last ``n`` of them)::
 
-        with gradus.stream.watch() as seen:
-            y = softmax_by_hand(x)
-        print(seen)
+    with gradus.stream.watch() as seen:
+        y = softmax_by_hand(x)
+    print(seen)
     """
     synchronize()
     keep(0)
