@@ -73,6 +73,6 @@ bool build_nest(NestOf<K>& nest, const Array* const* arrays, int n) {
 }
 
 template bool build_nest(NestOf<8>&, const Array* const*, int);
-template void arrange(NestOf<32>&);
+template void arrange(NestOf<48>&);
 
 }  // namespace gradus

@@ -45,7 +45,7 @@ struct NestOf {
 };
 
 using Nest = NestOf<8>;
-using WideNest = NestOf<32>;  // of fused programs
+using WideNest = NestOf<48>;  // of fused programs
 
 /// Orders the dims of a nest by the strides of its first arrays, and merges neighbours that are one loop for all
 /// arrays.
@@ -55,6 +55,6 @@ void arrange(NestOf<K>& nest);
 template <int K>
 bool build_nest(NestOf<K>& nest, const Array* const* arrays, int n);
 extern template bool build_nest(NestOf<8>&, const Array* const*, int);
-extern template void arrange(NestOf<32>&);
+extern template void arrange(NestOf<48>&);
 
 }  // namespace gradus

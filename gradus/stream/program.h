@@ -14,7 +14,7 @@ inline constexpr int kMaxFuseArgs = 6;
 /// tile registers, each in the element type of the tensor it stands for. Views and numbers are named by their place in
 /// the segment, so that a program serves every segment of the same form.
 struct Program {
-  static constexpr int kMaxLoads = 18, kMaxStores = 12, kMaxSteps = 64, kMaxConsts = 24;
+  static constexpr int kMaxLoads = 18, kMaxStores = 30, kMaxSteps = 64, kMaxConsts = 24;
   enum Space : uint8_t { Full, Row };
 
   /// Where an argument comes from: a register, memory read along with the loop, or a number.
