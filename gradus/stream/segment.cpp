@@ -11,8 +11,7 @@ namespace gradus {
 namespace {
 
 constexpr size_t kMaxEntries = 4096;
-constexpr int64_t kMaxHeld = int64_t{32} << 20;  // bytes that only the segment keeps alive
-constexpr int64_t kLarge = 2048;                 // elements: what has fewer runs at once unless it follows what waits
+constexpr int64_t kLarge = 2048;  // elements: what has fewer runs at once unless it follows what waits
 
 std::atomic<bool> deferred{[] {
   const char* defer = std::getenv("GRADUS_DEFER");
@@ -137,13 +136,15 @@ uint16_t Stream::mention(View* v, bool write) {
 // Whether the segment has to run before the record is taken in.
 bool Stream::is_full(const Record& r) {
   if (segment_.entries.size() >= kMaxEntries) return flush(Cut::Full), true;
-  if (external_bytes_ <= kMaxHeld) return false;
+  if (external_bytes_ <= unchecked_) return false;
   bool more = false;
   for (int i = 0; i < r.n_in; ++i) more |= r.in[i] && r.in[i]->storage->data && !holds(*r.in[i]->storage);
   if (!more) return false;
   int64_t held = 0;
-  for (const Slot& s : segment_.slots)
-    if (s.external && ref_count(s.storage->refs) == s.n_views) held += s.storage->bytes;
+  find_live();
+  for (size_t i = 0; i < segment_.slots.size(); ++i)
+    if (segment_.slots[i].external && !segment_.live[i]) held += segment_.slots[i].storage->bytes;
+  unchecked_ = external_bytes_ + kMaxHeld / 8;
   if (held <= kMaxHeld) return false;
   return flush(Cut::Memory), true;
 }
@@ -284,6 +285,7 @@ void Stream::forget() {
   segment_.slots.clear();
   segment_.key.clear();
   external_bytes_ = 0;
+  unchecked_ = kMaxHeld;
 }
 
 void settle(Storage& s) {

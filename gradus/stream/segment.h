@@ -54,6 +54,7 @@ void prepare_program(Program& program, const Segment& segment);
 
 class Stream {
  public:
+  static constexpr int64_t kMaxHeld = int64_t{32} << 20;  // bytes that only the segment keeps alive
   /// That of this thread.
   static Stream& current();
 
@@ -88,6 +89,7 @@ class Stream {
   Counts counts_;
   std::vector<Storage*> borrowed_;  // storages that use the memory of others while a plan runs
   int64_t external_bytes_ = 0;
+  int64_t unchecked_ = kMaxHeld;  // so many of them need no look at who else keeps them
   std::atomic_flag locked_ = ATOMIC_FLAG_INIT;
 };
 
