@@ -47,3 +47,17 @@ def run_selected(request):
         return {args[0]: result for args, result in isolated.run_all(call, jobs, workers=2)}
 
     return run
+
+
+@pytest.fixture
+def deferred():
+    """Operations may wait, and none does at first; afterwards everything is as it was."""
+    gradus = pytest.importorskip("gradus")
+    before, threads = gradus.stream.set_deferred(True), gradus.get_num_threads()
+    gradus.stream.synchronize()
+    yield
+    gradus.stream.synchronize()
+    gradus.stream.keep(0)
+    gradus._C._set_tile(0)
+    gradus.set_num_threads(threads)
+    gradus.stream.set_deferred(before)
