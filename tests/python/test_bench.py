@@ -94,6 +94,21 @@ def test_look_reads_the_last_result(lib):
     assert measure.look([1.0, 2.5]) == 2.5
 
 
+def test_timed_region_includes_what_waits(lib):
+    (peer,) = measure.peers([], 1)
+    a = lib.ones(1 << 16)
+    before = lib.stream.set_deferred(True)
+    try:
+        rest = []
+        step = lambda: [rest.append(a + 1), lib.ones(1)][1]  # noqa: E731
+        measure.seconds(peer, step, 1)
+        assert lib.stream.counters()["pending"] == 0
+        step()
+        assert lib.stream.counters()["pending"] > 0  # so there was something to run
+    finally:
+        lib.stream.set_deferred(before)
+
+
 def test_verdict_follows_the_better_of_the_peers():
     program = BY_NAME["gemm-512-1"]
     slow = report.judged(program, {"gradus": 1.2, "torch": 1.0, "onednn": 1.3})
