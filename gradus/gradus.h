@@ -22,4 +22,5 @@
 #include "gradus/nn/sequential.h"
 #include "gradus/optim/optimizer.h"
 #include "gradus/optim/scheduler.h"
+#include "gradus/stream/control.h"
 #include "gradus/viz/graph.h"

@@ -1,8 +1,7 @@
-// What the executor has done: counts over all threads, and the last segments as text.
+// What the executor counts, stream by stream.
 #pragma once
 #include <atomic>
 #include <cstdint>
-#include <string>
 
 namespace gradus {
 
@@ -53,10 +52,7 @@ extern const char* const count_names[Counts::kNumber];
 int64_t plan_bytes();
 int64_t plan_count();
 
-/// Keeps a description of the last `n` segments as they run; 0 (the default) keeps none and costs nothing.
-void keep_segments(int n);
-/// What is kept, oldest first, as JSON: per segment its `cut`, `records` and `groups`.
-std::string kept_segments();
+/// Describes the segment, if descriptions are kept.
 void note_segment(const Segment& segment, const Plan& plan, Cut cut);
 
 }  // namespace gradus

@@ -1,4 +1,5 @@
 // Segments as people read them: what was recorded, and the groups that ran.
+#include <charconv>
 #include <deque>
 #include <mutex>
 
@@ -26,15 +27,22 @@ std::string name_of(const FuseInfo& f) {
 std::string tensor_of(const Segment& s, uint16_t v) {
   const View& view = s.view(v);
   const uint16_t slot = s.views[v].slot;
-  return str("{\"slot\": ", slot, ", \"dtype\": ", quoted(str(view.dtype)), ", \"shape\": ", quoted(str(view.sizes())),
+  return str("{\"slot\": ", slot, ", \"dtype\": ", quoted(name(view.dtype)), ", \"shape\": ", quoted(str(view.sizes())),
              ", \"live\": ", s.live[slot] ? "true" : "false", "}");
 }
 
+// The shortest text that reads back as the number.
 std::string number_of(const Entry& e, int k) {
   return dispatch(e.splat_dtype, [&]<class T>() {
     T value;
     __builtin_memcpy(&value, e.splats[k].bytes, sizeof value);
-    return str(static_cast<double>(value));
+    char text[32];
+    const auto end = [&] {
+      if constexpr (std::is_same_v<T, double>) return std::to_chars(text, text + sizeof text, value).ptr;
+      else if constexpr (std::is_integral_v<T>) return std::to_chars(text, text + sizeof text, int64_t{value}).ptr;
+      else return std::to_chars(text, text + sizeof text, static_cast<float>(value)).ptr;
+    }();
+    return std::string(text, end);
   });
 }
 
@@ -59,12 +67,21 @@ std::string list_of(const std::vector<T>& items, F&& f) {
 
 std::string group_of(const Segment& s, const Program& p, const std::vector<int>& members) {
   const char* kind = p.entry >= 0 ? "single" : p.split >= 0 ? "rows" : p.accumulators.empty() ? "pointwise" : "fold";
+  const auto tensor = [&](uint16_t v) { return tensor_of(s, v); };
   const auto view = [&](const auto& x) { return tensor_of(s, x.view); };
+  std::string reads = list_of(p.loads, view), writes = list_of(p.stores, view);
+  if (p.entry >= 0) {
+    const Entry& e = s.entries[static_cast<size_t>(p.entry)];
+    std::vector<uint16_t> in;
+    for (int k = 0; k < e.n_in; ++k)
+      if (e.in[k] != Entry::kNumber) in.push_back(e.in[k]);
+    reads = list_of(in, tensor);
+    writes = list_of(std::vector{e.out}, tensor);
+  }
   return str("{\"kind\": ", quoted(kind), ", \"shape\": ", quoted(str(s.view(p.shape).sizes())),
              ", \"records\": ", list_of(members, [](int i) { return std::to_string(i); }),
              ", \"steps\": ", p.entry >= 0 ? 1 : static_cast<int>(p.steps.size()), ", \"registers\": ", p.n_registers,
-             ", \"reads\": ", list_of(p.loads, view), ", \"writes\": ", list_of(p.stores, view),
-             ", \"folds\": ", list_of(p.accumulators, view), "}");
+             ", \"reads\": ", reads, ", \"writes\": ", writes, ", \"folds\": ", list_of(p.accumulators, view), "}");
 }
 
 }  // namespace

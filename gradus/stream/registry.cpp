@@ -110,4 +110,15 @@ int64_t plan_count() {
   return n;
 }
 
+std::vector<StreamCounter> stream_counters() {
+  uint64_t sums[Counts::kNumber];
+  sum_counts(sums);
+  std::vector<StreamCounter> all;
+  for (int i = 0; i < Counts::kNumber; ++i) all.push_back({count_names[i], static_cast<int64_t>(sums[i])});
+  all.push_back({"pending", static_cast<int64_t>(Stream::current().pending())});
+  all.push_back({"plan_bytes", plan_bytes()});
+  all.push_back({"plans", plan_count()});
+  return all;
+}
+
 }  // namespace gradus

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gradus/stream/cache.h"
+#include "gradus/stream/control.h"
 #include "gradus/stream/counters.h"
 
 namespace gradus {
@@ -93,9 +94,6 @@ class Stream {
   std::atomic_flag locked_ = ATOMIC_FLAG_INIT;
 };
 
-/// False runs every operation when it is called. Set at start by GRADUS_SYNC=1.
-void set_deferred(bool on);
-bool is_deferred();
 /// Elements per tile, a power of two of at least 256; 0 chooses by the size of the program. Results do not depend on
 /// it.
 void set_tile(int64_t elements);

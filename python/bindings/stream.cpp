@@ -6,20 +6,14 @@
 namespace gradus::py {
 namespace {
 
-void put(PyObject* dict, const char* name, int64_t value) {
-  const Ref number = own(PyLong_FromLongLong(value));
-  ensure(PyDict_SetItemString(dict, name, number.get()) == 0);
-}
-
 PyObject* counters(PyObject*, PyObject*) {
   return guarded([] {
-    uint64_t sums[Counts::kNumber];
-    sum_counts(sums);
     Ref dict = own(PyDict_New());
-    for (int i = 0; i < Counts::kNumber; ++i) put(dict.get(), count_names[i], static_cast<int64_t>(sums[i]));
-    put(dict.get(), "pending", static_cast<int64_t>(Stream::current().pending()));
-    put(dict.get(), "plan_bytes", plan_bytes());
-    put(dict.get(), "plans", plan_count());
+    for (const StreamCounter& c : stream_counters()) {
+      const Ref name = own(PyUnicode_FromStringAndSize(c.name.data(), static_cast<Py_ssize_t>(c.name.size())));
+      const Ref value = own(PyLong_FromLongLong(c.value));
+      ensure(PyDict_SetItem(dict.get(), name.get(), value.get()) == 0);
+    }
     return dict.release();
   });
 }

@@ -106,6 +106,10 @@ def watch(n: int = 1000) -> Iterator[Segments]:
         keep(0)
 
 
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"
+
+
 def _name(tensor: dict[str, Any]) -> str:
     return f"%{tensor['slot']}"
 
@@ -125,15 +129,16 @@ def _memory(group: dict[str, Any]) -> list[str]:
 
 
 def _title(i: int, group: dict[str, Any]) -> str:
-    n = len(group["records"])
-    what = "its own kernel" if group["kind"] == "single" else f"{group['steps']} steps, {group['registers']} registers"
-    return f"group {i}: {group['kind']} over {group['shape']}, {n} record{'s' * (n != 1)}, {what}"
+    if group["kind"] == "single":
+        return f"group {i}: single over {group['shape']}, its own kernel"
+    counts = [(len(group["records"]), "record"), (group["steps"], "step"), (group["registers"], "register")]
+    return f"group {i}: {group['kind']} over {group['shape']}, " + ", ".join(_count(*c) for c in counts)
 
 
 def _head(i: int, segment: dict[str, Any]) -> str:
     return (
-        f"segment {i} ({segment['cut'].replace('_', ': ')}): {len(segment['records'])} records, "
-        f"{len(segment['groups'])} groups, {segment['dead']} dead, {segment['shared']} shared"
+        f"segment {i} ({segment['cut'].replace('_', ': ')}): {_count(len(segment['records']), 'record')}, "
+        f"{_count(len(segment['groups']), 'group')}, {segment['dead']} dead, {segment['shared']} shared"
     )
 
 

@@ -317,8 +317,16 @@ def test_text_names_records_and_groups():
         y = softmax(x).sum(0)
         (x - 3).sqrt()
     text = str(seen)
-    assert "segment 0 (cut: asked): 8 records, 1 groups, 2 dead, 0 shared" in text
-    for part in ("amax(%0)", "sub(%0, %1", "exp(", "sum(", "div(", "group 0: rows over [64, 128]", "folds into"):
+    assert "segment 0 (cut: asked): 8 records, 1 group, 2 dead, 0 shared" in text
+    for part in (
+        "amax(%0)",
+        "%2: float32[64, 128] = sub(%0, %1, 1)",
+        "exp(",
+        "sum(",
+        "div(",
+        "group 0: rows over [64, 128]",
+        "folds into",
+    ):
         assert part in text
     lines = text.splitlines()
     assert sum(line.endswith("dead") for line in lines) == 2
