@@ -108,3 +108,11 @@ def test_graph_picture_is_self_contained(tmp_path):
     assert text.lstrip().startswith(("<svg", "<?xml"))
     assert "0.weight" in text and "AddmmBackward0" in text
     assert 'href="http' not in text
+
+
+def test_fused_example_prints_and_draws_what_its_page_shows(tmp_path):
+    picture = tmp_path / "fused.svg"
+    printed = output(sys.executable, "examples/fused_rms_norm.py", picture)
+    assert printed in (ROOT / "docs/execution.md").read_text()
+    drawn = (ROOT / "docs/fused-rms-norm.svg").read_text()
+    assert picture.read_text() == drawn, "draw it again: python examples/fused_rms_norm.py docs/fused-rms-norm.svg"
