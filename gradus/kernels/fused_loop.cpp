@@ -12,6 +12,13 @@ constexpr int64_t kCacheBytes = 32 << 10;  // for the registers and buffers of a
 constexpr int64_t kMinTile = 256, kMaxTile = 2048;
 constexpr double kStepNs = 0.12, kStreamNs = 0.12;  // per element, roughly: a cheap operation, an array
 
+// Buffers of a tile's length: registers, what is loaded, numbers that are operands, columns.
+int64_t buffers(const Program& p) {
+  int64_t n = p.n_registers + static_cast<int64_t>(p.loads.size()) + 1;
+  for (const Program::Const& c : p.consts) n += c.tiled;
+  return n;
+}
+
 }  // namespace
 
 const ReduceTable& reductions() {
@@ -22,7 +29,7 @@ const ReduceTable& reductions() {
 FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* partial_memory)
     : p(program), s(segment), partials(partial_memory) {
   inner = p.n_dims ? p.sizes[0] : 1;
-  const int64_t tiles = p.n_registers + static_cast<int64_t>(p.loads.size() + p.consts.size()) + 1;
+  const int64_t tiles = buffers(p);
   tile = tile_override();
   if (!tile)
     for (tile = kMaxTile; tile > kMinTile && tile * p.widest * tiles > kCacheBytes;) tile /= 2;
@@ -40,8 +47,7 @@ FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* parti
 }
 
 int64_t workspace_bytes(const Program& p, int64_t tile) {
-  const auto tiles = static_cast<int64_t>(p.n_registers) + static_cast<int64_t>(p.loads.size() + p.consts.size()) + 1;
-  int64_t bytes = tiles * (tile * 8 + 64);
+  int64_t bytes = buffers(p) * (tile * 8 + 64);
   for (const Program::Accumulator& a : p.accumulators) bytes += a.lanes * 8 + 64;
   return bytes;
 }

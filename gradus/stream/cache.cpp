@@ -4,12 +4,17 @@
 namespace gradus {
 
 uint64_t PlanCache::hash(const std::vector<uint64_t>& key) {
-  uint64_t h = 0x9e3779b97f4a7c15u ^ key.size();
-  for (uint64_t word : key) {
+  const auto mixed = [](uint64_t h, uint64_t word) {
     h = (h ^ word) * 0xff51afd7ed558ccdu;
-    h ^= h >> 32;
-  }
-  return h;
+    return h ^ h >> 32;
+  };
+  uint64_t h[4] = {0x9e3779b97f4a7c15u ^ key.size(), 1, 2, 3};  // four chains, as a product takes its time
+  const size_t n = key.size();
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (size_t k = 0; k < 4; ++k) h[k] = mixed(h[k], key[i + k]);
+  for (; i < n; ++i) h[0] = mixed(h[0], key[i]);
+  return mixed(mixed(mixed(h[0], h[1]), h[2]), h[3]);
 }
 
 const Plan* PlanCache::find(uint64_t hash, const std::vector<uint64_t>& key) {
