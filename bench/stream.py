@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from programs import PROGRAMS, measure, memory, report  # noqa: E402
+from programs import PROGRAMS, measure, memory, plans, report  # noqa: E402
 from training_step import processor  # noqa: E402
 
 PEERS = ["torch", "onednn", "compile", "jax"]
@@ -36,6 +36,7 @@ def parsed():
     parser.add_argument("--picture", type=pathlib.Path, help="draw the ratios to this file (SVG); needs matplotlib")
     parser.add_argument("--busy", action="store_true", help="training programs beside a process that keeps a core busy")
     parser.add_argument("--memory", action="store_true", help="peak memory of the training programs")
+    parser.add_argument("--plans", action="store_true", help="what a segment costs beside its arithmetic")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.rounds < 5:
@@ -94,6 +95,21 @@ def peaks(options):
     return rows
 
 
+def planning(options):
+    """What running a segment costs beside its arithmetic, in nanoseconds an operation."""
+    others = measure.Others()
+    found = plans.measure(measure.peers([], 1)[0].lib, options.rounds)
+    disturbed = others.cores() >= measure.DISTURBED
+    rows = []
+    for kind, ns in found.items():
+        title, bar = plans.TITLES[kind], plans.BARS[kind]
+        holds = None if disturbed else ns <= bar
+        rows.append({"name": f"plan-{kind}", "title": title, "ns": ns, "bar": bar, "holds": holds})
+        verdict = {None: "disturbed", True: "yes", False: "NO"}[holds]
+        print(f"{title:50}{ns:6.0f} ns an operation, bar {bar}   holds: {verdict}", flush=True)
+    return rows
+
+
 def main():
     options = parsed()
     if options.child:
@@ -105,7 +121,9 @@ def main():
         return
     machine = f"{processor()}, {options.threads} of {os.cpu_count()} cores, median of {options.rounds}"
     print(machine)
-    rows = busy(options) if options.busy else peaks(options) if options.memory else times(options, machine)
+    modes = {busy: options.busy, peaks: options.memory, planning: options.plans}
+    run = next((mode for mode, wanted in modes.items() if wanted), None)
+    rows = run(options) if run else times(options, machine)
     if options.json:
         record = {"machine": machine, "threads": options.threads, "rounds": options.rounds, "rows": rows}
         options.json.write_text(json.dumps(record, indent=1), encoding="utf-8")

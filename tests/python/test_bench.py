@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench"))
 
-from programs import PROGRAMS, measure, report  # noqa: E402
+from programs import PROGRAMS, measure, plans, report  # noqa: E402
 
 STEPS = 3
 BY_NAME = {program.name: program for program in PROGRAMS}
@@ -155,6 +155,18 @@ def test_command_writes_table_record_and_picture(tmp_path, torch):
         assert row["holds"] is (row["ratio"] <= row["allowed"] if judged else None)
         assert row["title"] in table
     assert table.count("\n|") == 4 and "<svg" in drawn
+
+
+def test_planning_is_what_is_left_without_elements():
+    assert plans.intercept([(2048, 30 + 4), (4096, 30 + 8), (8192, 30 + 16)]) == pytest.approx(30)
+
+
+def test_command_measures_planning(tmp_path):
+    printed = command("--plans", "--json", tmp_path / "all.json")
+    known, made = json.loads((tmp_path / "all.json").read_text())["rows"]
+    assert 0 < known["ns"] < made["ns"] < 100_000
+    for row in (known, made):
+        assert row["title"] in printed and row["holds"] in (None, row["ns"] <= row["bar"])
 
 
 def test_command_runs_without_peers():
