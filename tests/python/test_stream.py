@@ -107,6 +107,57 @@ def test_what_is_refused_is_refused_at_the_call():
     assert found["pending"] == found["recorded"] == 0 and waiting._version == 0
 
 
+WAITS: dict[str, Callable[[gradus.Tensor], object]] = {
+    "in place": lambda x: x.mul_(2),
+    "comparison": lambda x: x > 0,
+    "int64": lambda x: gradus.full((N,), 7) // 2,
+    "conversion": lambda x: x.to(gradus.float64),
+    "clone": lambda x: x.clone(),
+    "fill": lambda x: gradus.zeros(N),
+    "full": lambda x: gradus.full((N,), 2.5),
+    "copy_": lambda x: x.copy_(x[:1]),
+    "sum of rows": lambda x: x.sum(1),
+    "mean of columns": lambda x: x.mean(0),
+    "maximum": lambda x: x.max(),
+}
+RUNS: dict[str, Callable[[gradus.Tensor], object]] = {
+    "turning copy": lambda x: x.t().contiguous(),
+    "copy of a slice": lambda x: x[:, :40].contiguous(),
+    "matrix product": lambda x: x @ x,
+    "index": lambda x: x[[1, 2]],
+    "sort": lambda x: x.sort(),
+    "random numbers": lambda x: gradus.rand(N),
+    "softmax": lambda x: x.softmax(-1),
+    "layer_norm": lambda x: nn.functional.layer_norm(x, (64,)),
+    "sum of integers": lambda x: gradus.arange(N).sum(),
+    "sum of bfloat16": lambda x: gradus.rand(N, dtype=gradus.bfloat16).sum(),
+    "sum of what is not contiguous": lambda x: x.t().sum(0),
+    "argmax": lambda x: x.argmax(-1),
+    "small": lambda x: x[:31] * 2,
+    "shared memory": lambda x: x.share_memory_() * 2,
+}
+
+
+@pytest.mark.parametrize("name", [*WAITS, *RUNS])
+def test_the_table_of_what_waits(name):
+    x = draw(64, 64)
+    with counted() as found:
+        result = {**WAITS, **RUNS}[name](x)
+    assert (found["pending"] > 0) is (name in WAITS)
+    assert result is not None
+
+
+def test_long_rows_are_reduced_at_the_call():
+    with counted() as found:
+        kept = [draw(2, 16384).sum(1)]
+    assert found["pending"] == 1
+    x = draw(2, 16386)
+    with counted() as found:
+        kept.append(x.sum(1))
+    assert found["direct"] == 1
+    del kept
+
+
 def test_versions_count_at_the_call():
     x = draw(N)
     x.add_(1)
