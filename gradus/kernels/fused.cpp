@@ -36,14 +36,27 @@ void widen(void* to, const void* rows, int64_t n_rows, int64_t n) {
 
 class Runner {
  public:
-  explicit Runner(const FusedLoop& loop) : l_(loop), p_(loop.p), n_stores_(static_cast<int>(loop.p.stores.size())) {
+  explicit Runner(const FusedLoop& loop, bool dense = false)
+      : l_(loop), p_(loop.p), n_stores_(static_cast<int>(loop.p.stores.size())) {
     at_ = workspace(workspace_bytes(p_, loop.tile));
     step_ = loop.tile * 8;
     for (int i = 0; i < p_.n_registers; ++i) registers_[i] = take(step_);
-    prepare_feeds();
+    prepare_feeds(dense);
     prepare_numbers();
     for (size_t i = 0; i < p_.accumulators.size(); ++i) lanes_[i] = take(p_.accumulators[i].lanes * 8);
     column_ = take(step_);
+  }
+
+  /// Elements [begin, end) of all sets in turn.
+  void run_over(const Strips& strips, int64_t begin, int64_t end) {
+    const auto n = static_cast<size_t>(l_.n_arrays());
+    auto set =
+        static_cast<size_t>(std::upper_bound(strips.ends.begin(), strips.ends.end(), begin) - strips.ends.begin());
+    for (int64_t first = set ? strips.ends[set - 1] : 0; first < end; first = strips.ends[set++]) {
+      std::copy_n(strips.arrays.data() + set * n, n, at_array_);
+      const int64_t from = std::max(begin, first) - first, to = std::min(end, strips.ends[set]) - first;
+      for (int64_t start = from; start < to; start += l_.tile) run_piece(start, std::min(to - start, l_.tile), start);
+    }
   }
 
   void run(int64_t begin, int64_t end) {
@@ -57,7 +70,9 @@ class Runner {
     }
     for (int64_t u = begin; u < end; ++u) {
       const int64_t inside = u % l_.per_outer;
-      l_.at_once ? run_block(u, inside * l_.at_once) : run_piece(u, inside * l_.tile);
+      const int64_t start = inside * l_.tile;
+      if (l_.at_once) run_block(u, inside * l_.at_once);
+      else run_piece(start, std::min(l_.inner - start, l_.tile), u / l_.per_outer * l_.inner + start);
       if (inside + 1 < l_.per_outer) continue;
       for (int d = first; d < nd; ++d) {
         for (int k = 0; k < n; ++k) at_array_[k] += p_.stride(k, d) * feeds_[k].bytes;
@@ -77,14 +92,15 @@ class Runner {
     return p;
   }
 
-  void prepare_feeds() {
+  void prepare_feeds(bool dense) {
     const int next = p_.n_dims > 1 ? 1 : -1;
     for (int k = 0; k < l_.n_arrays(); ++k) {
       const bool store = k < n_stores_;
       const auto i = static_cast<size_t>(store ? k : k - n_stores_);
       const DType dtype = l_.s.view(store ? p_.stores[i].view : p_.loads[i].view).dtype;
       const bool row = (store ? p_.stores[i].space : p_.loads[i].space) == Program::Row;
-      const int64_t inner = p_.n_dims ? p_.stride(k, 0) : 0, outer = next < 0 ? 0 : p_.stride(k, next);
+      const int64_t inner = dense ? 1 : p_.n_dims ? p_.stride(k, 0) : 0;
+      const int64_t outer = next < 0 ? 0 : p_.stride(k, next);
       prepare(feeds_[k], inner, outer, dtype, store ? dtype : p_.loads[i].as, store, store ? nullptr : take(step_));
       if (row) feeds_[k].direct = dtype == (store ? dtype : p_.loads[i].as) && outer == 1;
     }
@@ -216,8 +232,8 @@ class Runner {
                      static_cast<size_t>(a.width * item));
   }
 
-  void run_piece(int64_t unit, int64_t start) {
-    const int64_t len = std::min(l_.inner - start, l_.tile);
+  // `position`: that of the first element in the whole loop.
+  void run_piece(int64_t start, int64_t len, int64_t position) {
     for (size_t i = 0; i < p_.loads.size(); ++i) {
       Feed& f = feeds_[n_stores_ + static_cast<int>(i)];
       char* src = at_array_[n_stores_ + static_cast<int>(i)] + start * f.stride * f.bytes;
@@ -228,8 +244,7 @@ class Runner {
     }
     for (int i = 0; i < n_stores_; ++i)
       direct_[i] = feeds_[i].direct ? at_array_[i] + start * feeds_[i].bytes : nullptr;
-    const int64_t outer = unit / l_.per_outer;
-    steps(1, len, outer * l_.inner + start);
+    steps(1, len, position);
     for (int i = 0; i < n_stores_; ++i) {
       const Feed& f = feeds_[i];
       const void* value = values_[p_.stores[static_cast<size_t>(i)].value];
@@ -309,6 +324,13 @@ void run_program(const Program& p, const Segment& s, char* partials) {
   const FusedLoop loop(p, s, partials);
   parallel_for(loop.blocks, loop.grain(), [&](int64_t begin, int64_t end) { Runner(loop).run(begin, end); });
   if (!p.accumulators.empty()) finish_folds(loop);
+}
+
+void run_program_over(const Program& p, const Segment& s, const Strips& strips) {
+  const FusedLoop loop(p, s, nullptr);
+  const int64_t grain = std::max<int64_t>(1, grain_for(loop.element_cost()) / loop.tile) * loop.tile;
+  parallel_for(strips.ends.back(), grain,
+               [&](int64_t begin, int64_t end) { Runner(loop, true).run_over(strips, begin, end); });
 }
 
 }  // namespace gradus

@@ -21,6 +21,7 @@ struct FusedLoop {
 
   FusedLoop(const Program& program, const Segment& segment, char* partial_memory);
   int n_arrays() const { return static_cast<int>(p.stores.size() + p.loads.size()); }
+  double element_cost() const;  // nanoseconds, roughly
   /// Blocks worth a thread, so many that no chunk of an accumulator is cut.
   int64_t grain() const;
 };

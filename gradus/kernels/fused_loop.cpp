@@ -52,10 +52,13 @@ int64_t workspace_bytes(const Program& p, int64_t tile) {
   return bytes;
 }
 
+double FusedLoop::element_cost() const {
+  return kStepNs * static_cast<double>(p.steps.size()) + kStreamNs * n_arrays();
+}
+
 int64_t FusedLoop::grain() const {
-  const double ns = kStepNs * static_cast<double>(p.steps.size()) + kStreamNs * n_arrays();
   const int64_t block = at_once ? at_once * inner : std::min(tile, inner);
-  int64_t grain = std::max<int64_t>(1, grain_for(ns) / block);
+  int64_t grain = std::max<int64_t>(1, grain_for(element_cost()) / block);
   for (const Program::Accumulator& a : p.accumulators) {
     const int64_t whole = std::lcm(a.chunk, block) / block;
     grain = (grain + whole - 1) / whole * whole;

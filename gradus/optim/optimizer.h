@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "gradus/core/tensor.h"
-#include "gradus/optim/rules.h"
+#include "gradus/optim/update.h"
 
 namespace gradus::optim {
 
@@ -97,15 +97,9 @@ class OptimizerOf : public Optimizer {
 
   void step() override {
     for (Held& held : groups_)
-      for (size_t i = 0; i < held.group.params.size(); ++i) {
-        const Tensor& param = held.group.params[i];
-        const Tensor grad = param.grad();
-        if (!grad.defined()) continue;
-        Entry& entry = held.entries[i];
-        if (!entry.started) start<Rule>(entry.state, param, held.group.options);
-        entry.started = true;
-        Rule::update(param, grad, entry.state, ++entry.step, held.group.options);
-      }
+      update_all<Rule>(held.group.options, [&held](Update<Rule>& update) {
+        for (size_t i = 0; i < held.group.params.size(); ++i) add(update, held, i);
+      });
   }
 
   /// May be changed between steps.
@@ -167,6 +161,15 @@ class OptimizerOf : public Optimizer {
     std::vector<Entry> entries;
   };
 
+  static void add(Update<Rule>& update, Held& held, size_t i) {
+    const Tensor& param = held.group.params[i];
+    const Tensor grad = param.grad();
+    if (!grad.defined()) return;
+    Entry& entry = held.entries[i];
+    if (!entry.started) start<Rule>(entry.state, param, held.group.options);
+    entry.started = true;
+    update.add(param, grad, entry.state, ++entry.step);
+  }
   static std::vector<OptimizerState::Slot> slots_of(Entry& entry, const Options& options) {
     std::vector<OptimizerState::Slot> slots;
     if constexpr (Rule::counts_steps) slots.push_back({"step", detail::step_tensor(entry.step)});

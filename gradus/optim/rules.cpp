@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gradus/core/format.h"
+#include "gradus/core/impl.h"
 #include "gradus/core/modes.h"
 #include "gradus/gen/functions.h"
 
@@ -34,13 +35,27 @@ Tensor descent_decoupled(const Tensor& param, const Tensor& grad, const Options&
 
 // Running means of the gradient and of its square.
 void average(const Tensor& mean, const Tensor& square, const Tensor& g, double beta1, double beta2) {
-  mean.add_(g - mean, 1 - beta1);
-  square.mul_(beta2).add_(g * g, 1 - beta2);
+  mean.lerp_(g, 1 - beta1);
+  square.mul_(beta2).addcmul_(g, g, 1 - beta2);
 }
 
 }  // namespace
 
 DType step_dtype() { return default_dtype() == DType::Float64 ? DType::Float64 : DType::Float32; }
+
+// A plain float is counted here: the way through the operator costs more than a small parameter's whole update.
+double count_step(const Tensor& step) {
+  TensorImpl* t = step.impl();
+  const View& v = *t->view;
+  if (v.dtype == DType::Float32 && v.numel == 1 && v.storage->data && !v.storage->flags && !gradus::detail::anomaly &&
+      !t->has(TensorImpl::kInference)) {
+    bump_version(t);
+    return *reinterpret_cast<float*>(v.raw()) += 1;
+  }
+  const NoGrad no_grad;
+  step.add_(1);
+  return step.item<double>();
+}
 
 Tensor detail::zeros_of(const Tensor& param) { return zeros_like(param); }
 
@@ -84,12 +99,12 @@ void AdamRuleOf<O>::update(const Tensor& param, const Tensor& grad, State& s, do
   const Tensor g = descent_decoupled(param, grad, o);
   average(s.mean, s.square, g, o.beta1, o.beta2);
   if (o.amsgrad) s.max_square.copy_(maximum(s.max_square, s.square));
-  // The running means start at zero; dividing by these makes up for it.
+  // The running means start at zero; dividing by these makes up for it. The second division is left to the numbers:
+  // m / (sqrt(v) / c + eps) = c m / (sqrt(v) + c eps).
   const double mean_share = 1 - std::pow(o.beta1, step);
-  const double square_share = 1 - std::pow(o.beta2, step);
-  const Tensor root = (o.amsgrad ? s.max_square : s.square).sqrt();
-  const Tensor denominator = root.div_(std::sqrt(square_share)).add_(o.eps);
-  param.add_((s.mean * -(o.lr / mean_share)).div_(denominator));
+  const double root_share = std::sqrt(1 - std::pow(o.beta2, step));
+  const Tensor root = (o.amsgrad ? s.max_square : s.square).sqrt().add_(o.eps * root_share);
+  param.addcdiv_(s.mean, root, -(o.lr * root_share / mean_share));
 }
 template struct AdamRuleOf<AdamOptions>;
 template struct AdamRuleOf<AdamWOptions>;
@@ -179,8 +194,7 @@ void NAdamRule::update(const Tensor& param, const Tensor& grad, State& s, double
   const double momentum = momentum_at(step), next = momentum_at(step + 1);
   s.momentum_product.mul_(momentum);
   const double product = s.momentum_product.item<double>();
-  s.mean.lerp_(g, 1 - o.beta1);
-  s.square.mul_(o.beta2).addcmul_(g, g, 1 - o.beta2);
+  average(s.mean, s.square, g, o.beta1, o.beta2);
   const Tensor scale = s.square.div(1 - std::pow(o.beta2, step)).sqrt_().add_(o.eps);
   param.addcdiv_(g, scale, -o.lr * (1 - momentum) / (1 - product));
   param.addcdiv_(s.mean, scale, -o.lr * next / (1 - product * next));
@@ -189,8 +203,7 @@ void NAdamRule::update(const Tensor& param, const Tensor& grad, State& s, double
 void RAdamRule::update(const Tensor& param, const Tensor& grad, State& s, double step, const Options& o) {
   NoGrad no_grad;
   const Tensor g = descent_decoupled(param, grad, o);
-  s.mean.lerp_(g, 1 - o.beta1);
-  s.square.mul_(o.beta2).addcmul_(g, g, 1 - o.beta2);
+  average(s.mean, s.square, g, o.beta1, o.beta2);
   const double power = std::pow(o.beta2, step), square_share = 1 - power;
   const Tensor mean = s.mean / (1 - std::pow(o.beta1, step));
   const double longest = 2 / (1 - o.beta2) - 1;  // the length of the average in the limit, and now

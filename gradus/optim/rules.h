@@ -322,5 +322,7 @@ void for_each_rule(F&& f) {
 
 /// The dtype of step counts: the default dtype if that is float64, float32 otherwise.
 DType step_dtype();
+/// Adds 1 to a step count, in place; its new value.
+double count_step(const Tensor& step);
 
 }  // namespace gradus::optim

@@ -25,6 +25,7 @@ class Counts {
     Instructions,  // steps in them
     Hits,          // segments whose plan was known
     Misses,
+    Replayed,      // lists of tensors that took over the program of another
     NotAllocated,  // bytes of results that never had memory
     ArenaPeak,     // most bytes that one segment needed for what nobody saw afterwards
     FirstCut,

@@ -178,7 +178,7 @@ void Group::assign_registers() {
 }
 
 Program Group::finish() {
-  if (n_entries_ == 1) {
+  if (n_entries_ == 1 && !s_.traced) {
     Program alone;
     alone.entry = only_;
     alone.shape = p_.shape;

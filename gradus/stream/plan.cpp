@@ -121,7 +121,8 @@ class Planner {
     int chosen = n;
     for (int g = n - 1; g >= 0 && g >= n - kLookBack; --g) {
       if (!may_move_to(e, g)) break;
-      if (groups_[static_cast<size_t>(g)]->relates(e) && groups_[static_cast<size_t>(g)]->fits(e)) {
+      const Group& group = *groups_[static_cast<size_t>(g)];
+      if ((s_.traced || group.relates(e)) && group.fits(e)) {
         chosen = g;
         break;
       }

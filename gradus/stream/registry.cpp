@@ -73,11 +73,11 @@ Stream& Stream::current() {
   return register_thread();
 }
 
-const char* const count_names[Counts::kNumber] = {"recorded",   "direct",      "dead",
-                                                  "shared",     "groups",      "instructions",
-                                                  "plan_hits",  "plan_misses", "bytes_not_allocated",
-                                                  "arena_peak", "cut_needed",  "cut_full",
-                                                  "cut_memory", "cut_foreign", "cut_asked"};
+const char* const count_names[Counts::kNumber] = {
+    "recorded",     "direct",     "dead",        "shared",     "groups",
+    "instructions", "plan_hits",  "plan_misses", "replayed",   "bytes_not_allocated",
+    "arena_peak",   "cut_needed", "cut_full",    "cut_memory", "cut_foreign",
+    "cut_asked"};
 
 void sum_counts(uint64_t (&sums)[Counts::kNumber]) {
   std::lock_guard lock(registry().mutex);

@@ -33,10 +33,11 @@ struct Locked {
   Locked(const Locked&) = delete;
 };
 
-bool may_wait(const Storage& s) {
-  constexpr uint32_t kNever =
-      Storage::kForeign | Storage::kReadOnly | Storage::kShared | Storage::kEscaped | Storage::kShrunk;
-  return !(__atomic_load_n(&s.flags, __ATOMIC_RELAXED) & kNever) && !s.exports;
+// A trace ends before anybody can look.
+bool may_wait(const Storage& s, bool tracing) {
+  constexpr uint32_t kNever = Storage::kForeign | Storage::kReadOnly | Storage::kShared | Storage::kShrunk;
+  return !(__atomic_load_n(&s.flags, __ATOMIC_RELAXED) & (tracing ? kNever : kNever | Storage::kEscaped)) &&
+         (tracing || !s.exports);
 }
 
 // Copies that only convert or repeat; those that transpose have kernels of their own.
@@ -54,14 +55,14 @@ bool reduction_may_wait(const Record& r) {
 }
 
 // Large operations wait, and small ones that follow what waits; not those on memory that others can see.
-bool can_wait(const Record& r) {
+bool can_wait(const Record& r, bool tracing) {
   const View* out = r.out[0];
-  if (r.n_in > kMaxFuseArgs || out->numel == 0 || !may_wait(*out->storage)) return false;
-  bool worth = out->storage->pending() || out->numel >= kLarge;
+  if (r.n_in > kMaxFuseArgs || out->numel == 0 || !may_wait(*out->storage, tracing)) return false;
+  bool worth = tracing || out->storage->pending() || out->numel >= kLarge;
   for (int i = 0; i < r.n_in; ++i) {
     if (!r.in[i]) continue;
     const Storage& s = *r.in[i]->storage;
-    if (!may_wait(s)) return false;
+    if (!may_wait(s, tracing)) return false;
     worth |= s.pending_write() || (r.fuse->kind == FuseInfo::Reduce && r.in[i]->numel >= kLarge);
   }
   if (!worth) return false;
@@ -221,22 +222,29 @@ void Stream::find_live() {
     if (ref_count(s.slots[i].storage->refs) != s.slots[i].n_views) s.live[i] = 1;
 }
 
-void Stream::run(Cut cut) {
+// The plan for what waits. What follows the operations in the key has to go if they don't run.
+const Plan& Stream::plan() {
   find_live();
-  const size_t recorded = segment_.key.size();
   for (size_t i = 0; i < segment_.live.size(); i += 64) {
     uint64_t bits = 0;
     for (size_t k = i; k < segment_.live.size() && k < i + 64; ++k) bits |= uint64_t{segment_.live[k]} << (k - i);
     segment_.key.push_back(bits);
   }
+  segment_.key.push_back(segment_.traced);
+  const uint64_t hash = PlanCache::hash(segment_.key);
+  const Plan* plan = plans_.find(hash, segment_.key);
+  counts_.add(plan ? Counts::Hits : Counts::Misses);
+  if (!plan) plan = plans_.insert(hash, make_plan(segment_));
+  return *plan;
+}
+
+void Stream::run(Cut cut) {
+  const size_t recorded = segment_.key.size();
   try {
-    const uint64_t hash = PlanCache::hash(segment_.key);
-    const Plan* plan = plans_.find(hash, segment_.key);
-    counts_.add(plan ? Counts::Hits : Counts::Misses);
-    if (!plan) plan = plans_.insert(hash, make_plan(segment_));
-    run_plan(*plan);
+    const Plan& plan = this->plan();
+    run_plan(plan);
     counts_.add_cut(cut);
-    note_segment(segment_, *plan, cut);
+    note_segment(segment_, plan, cut);
   } catch (...) {
     segment_.key.resize(recorded);
     throw;
@@ -316,7 +324,7 @@ bool held_once(const View& v, uint32_t views) {
 
 void submit(const Record& r) {
   Stream& stream = Stream::current();
-  if (r.fuse && deferred.load(std::memory_order_relaxed) && can_wait(r)) {
+  if (r.fuse && (deferred.load(std::memory_order_relaxed) || stream.tracing()) && can_wait(r, stream.tracing())) {
     stream.record(r);
     return;
   }

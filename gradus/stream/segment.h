@@ -41,13 +41,22 @@ struct Segment {
   std::vector<Slot> slots;
   std::vector<uint64_t> key;  // what determines the plan: operations, layouts, who is seen from outside
   std::vector<uint8_t> live;  // by slot: somebody outside can still see it
+  bool traced = false;        // its program will run on other memory too: nothing runs a kernel of its own
   Slot& slot_of(uint16_t view) { return slots[views[view].slot]; }
   const View& view(uint16_t v) const { return *views[v].view; }
+};
+
+/// Sets of dense arrays, for the stores of a program and then its loads: all arrays of a set have the same length.
+struct Strips {
+  std::vector<char*> arrays;  // set by set
+  std::vector<int64_t> ends;  // elements of all sets up to the end of each
 };
 
 /// Runs one program on the views and numbers of a segment; defined by the kernels. Nothing is allocated but working
 /// memory of threads. `partials` has program.partial_bytes.
 void run_program(const Program& program, const Segment& segment, char* partials);
+/// Runs a program of one dense loop on each of many sets of arrays.
+void run_program_over(const Program& program, const Segment& segment, const Strips& strips);
 /// Makes sure that this thread has so much working memory. Raises std::bad_alloc.
 void reserve_workspace(int64_t bytes);
 /// Fills in the loops of a planned program; defined by the kernels.
@@ -74,6 +83,16 @@ class Stream {
   size_t pending() const { return segment_.entries.size(); }
   const PlanCache& plans() const { return plans_; }
 
+  /// Until the trace ends everything that can be fused waits, however small it is and whatever the mode.
+  void begin_trace();
+  /// Ends the trace; what it has recorded is run.
+  void end_trace() noexcept;
+  bool tracing() const { return segment_.traced; }
+  /// Runs what the trace has recorded on each of the lists, n tensors each, the first of which it was recorded on.
+  /// False, and then nothing has run, if that is not a single loop over whole and dense tensors of the list, or if
+  /// something had to run before.
+  bool run_over(TensorImpl* const* lists, size_t n_lists, int n);
+
  private:
   void claim(Storage& s);
   bool claimed(const Record& r) const;
@@ -82,6 +101,7 @@ class Stream {
   uint16_t mention(View* v, bool write);
   void find_live();
   void run(Cut cut);
+  const Plan& plan();
   void run_plan(const Plan& plan);
   void forget();
 
@@ -91,6 +111,7 @@ class Stream {
   std::vector<Storage*> borrowed_;  // storages that use the memory of others while a plan runs
   int64_t external_bytes_ = 0;
   int64_t unchecked_ = kMaxHeld;  // so many of them need no look at who else keeps them
+  uint64_t before_trace_ = 0;  // operations, waiting or not
   std::atomic_flag locked_ = ATOMIC_FLAG_INIT;
 };
 

@@ -4,7 +4,7 @@
 
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
-#include "gradus/optim/rules.h"
+#include "gradus/optim/update.h"
 #include "python/bindings/tensor_type.h"
 #include "python/bindings/types.h"
 #include "python/bindings/values.h"
@@ -79,40 +79,61 @@ void load_state(PyObject* held, const Tensor& param, typename Rule::State& state
   });
 }
 
-// The step count is a zero-dim tensor that goes up by one in place; its new value is returned.
-double advance(PyObject* held) {
+double count_step(PyObject* held) {
   PyObject* step = item(held, key_of(kStep));
   if (!step || !is_tensor(step)) fail(PyExc_KeyError, "step");
-  NoGrad guard;
-  tensor_of(step).add_(1);
-  return tensor_of(step).item().to_double();
+  return optim::count_step(tensor_of(step));
+}
+
+// The state of a parameter, borrowed, if finding it runs no code but ours; else null.
+PyObject* known_state(PyObject* states, PyObject* param) {
+  const PyMappingMethods* mapping = Py_TYPE(states)->tp_as_mapping;
+  if (!PyDict_Check(states) || mapping->mp_subscript != PyDict_Type.tp_as_mapping->mp_subscript) return nullptr;
+  if (Py_TYPE(param)->tp_hash != tensor_type->tp_hash) return nullptr;
+  PyObject* held = item(states, param);
+  return held && PyDict_CheckExact(held) ? held : nullptr;
+}
+
+// Adds a parameter whose state is all there: nothing between here and the end of the step can let go of it.
+template <class Rule>
+bool add_known(optim::Update<Rule>& update, PyObject* object, TensorImpl* grad, PyObject* states,
+               const typename Rule::Options& o) {
+  TensorImpl* tensors[Replay::kMaxArgs] = {grad, tensor_of(object).impl()};
+  int n = 2;
+  PyObject* held = nullptr;
+  bool known = true;
+  typename Rule::State names;
+  Rule::state(names, o, [&](const char* name, Tensor&) {
+    if (!held && known) held = known_state(states, object);
+    PyObject* value = held ? item(held, key_of(name)) : nullptr;
+    known = known && value && is_tensor(value);
+    if (known) tensors[n++] = tensor_of(value).impl();
+  });
+  if (!known) return false;
+  double step = 0;
+  if constexpr (Rule::counts_steps) step = count_step(held);
+  update.add(tensors, n, step);
+  return true;
 }
 
 template <class Rule>
-void step_parameter(PyObject* object, PyObject* states, const typename Rule::Options& o) {
+void add_parameter(optim::Update<Rule>& update, PyObject* object, PyObject* states, const typename Rule::Options& o) {
   if (!is_tensor(object))
     fail(PyExc_TypeError, "optimizer can only optimize Tensors, got %s", Py_TYPE(object)->tp_name);
   const Tensor& param = tensor_of(object);
+  const Meta* meta = param.impl()->meta;
+  if (!meta || !meta->grad || add_known<Rule>(update, object, meta->grad, states, o)) return;
+  update.finish();  // from here on others may run
   const Tensor grad = param.grad();
-  if (!grad.defined()) return;
-  typename Rule::State state;
-  int n_slots = 0;
-  Rule::state(state, o, [&](const char*, Tensor&) { ++n_slots; });
-  if (n_slots == 0 && !Rule::counts_steps) {
-    Rule::update(param, grad, state, 0, o);
-    return;
-  }
   const Ref held = own(PyObject_GetItem(states, object));
   if (!PyDict_Check(held.get()))
     fail(PyExc_TypeError, "state of a parameter is %s, not a dict", Py_TYPE(held.get())->tp_name);
+  typename Rule::State state;
   load_state<Rule>(held.get(), param, state, o);
-  typename Rule::State before = state;
-  Rule::update(param, grad, state, Rule::counts_steps ? advance(held.get()) : 0, o);
-  if constexpr (!Rule::counts_steps) {
-    bool fresh = false;
-    Rule::state(before, o, [&](const char*, Tensor& value) { fresh |= !value.defined(); });
-    if (fresh) Rule::state(state, o, [&](const char* name, Tensor& value) { store(held.get(), name, value); });
-  }
+  bool fresh = false;
+  Rule::state(state, o, [&](const char*, Tensor& value) { fresh |= !value.defined(); });
+  update.now(param, grad, state, Rule::counts_steps ? count_step(held.get()) : 0);
+  if (fresh) Rule::state(state, o, [&](const char* name, Tensor& value) { store(held.get(), name, value); });
 }
 
 /// (group, state) -> None: updates every parameter of the group that has a gradient.
@@ -123,8 +144,11 @@ PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
     PyObject* params = item(args[0], key_of(kParams));
     if (!params || !PyList_Check(params)) fail(PyExc_TypeError, "params of a parameter group must be a list");
     const auto options = options_of<Rule>(args[0]);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
-      step_parameter<Rule>(Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options);
+    const NoGrad no_grad;
+    optim::update_all<Rule>(options, [&](optim::Update<Rule>& update) {
+      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
+        add_parameter<Rule>(update, Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options);
+    });
     return none();
   });
 }

@@ -1,0 +1,190 @@
+// Lists that go together, and how they take over a program.
+#include "gradus/stream/replay.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "gradus/core/geometry.h"
+#include "gradus/stream/segment.h"
+
+namespace gradus {
+namespace {
+
+constexpr int64_t kLarge = 2048;  // elements from which one list alone is worth a program
+constexpr int64_t kEnough =
+    1 << 15;  // that are run before more lists are looked at: what was looked at is in the cache
+
+// Memory that is nobody else's business while it is used; what waits for it has run.
+bool is_plain(const TensorImpl* t) {
+  constexpr uint32_t kCare = Storage::kForeign | Storage::kReadOnly | Storage::kShared | Storage::kShrunk;
+  Storage& s = *t->view->storage;
+  if (t->has(TensorImpl::kInference) || s.flags & kCare) return false;
+  if (s.pending() || !s.data) settle(s);
+  return true;
+}
+
+// Dense tensors of one shape and one order of elements, in memory of their own.
+bool is_flat(TensorImpl* const* args, int n) {
+  const View& first = *args[0]->view;
+  if (first.numel == 0) return false;
+  if (!first.contiguous && !is_non_overlapping_and_dense(first.sizes(), first.strides())) return false;
+  for (int i = 0; i < n; ++i) {
+    const View& v = *args[i]->view;
+    if (!is_plain(args[i]) || !(v.sizes() == first.sizes())) return false;
+    if (!(v.contiguous && first.contiguous) && !(v.strides() == first.strides())) return false;
+    for (int k = 0; k < i; ++k)
+      if (args[k]->view->storage == v.storage) return false;
+  }
+  return true;
+}
+
+// The arrays of a program that is one loop over whole tensors of the list; false if it is anything else.
+bool fill(Strips& strips, const Program& p, const Segment& s, TensorImpl* const* lists, size_t n_lists, int n) {
+  if (p.entry >= 0 || p.split >= 0 || p.n_dims > 1 || !p.accumulators.empty()) return false;
+  if (p.n_dims && !std::all_of(p.strides.begin(), p.strides.end(), [](int64_t stride) { return stride == 1; }))
+    return false;
+  int place[Program::kMaxStores + Program::kMaxLoads], n_arrays = 0;
+  const auto find = [&](uint16_t view) {
+    int at = 0;
+    while (at < n && lists[at]->view != &s.view(view)) ++at;
+    place[n_arrays++] = at;
+    return at < n;
+  };
+  for (const Program::Store& store : p.stores)
+    if (!find(store.view)) return false;
+  for (const Program::Load& load : p.loads)
+    if (!find(load.view)) return false;
+  strips.arrays.reserve(n_lists * static_cast<size_t>(n_arrays));
+  strips.ends.reserve(n_lists);
+  int64_t end = 0;
+  for (TensorImpl* const* list = lists; n_lists-- > 0; list += n) {
+    for (int k = 0; k < n_arrays; ++k) strips.arrays.push_back(list[place[k]]->view->raw());
+    strips.ends.push_back(end += list[0]->view->numel);
+  }
+  return true;
+}
+
+struct Trace {
+  Stream& stream;
+  explicit Trace(Stream& s) : stream(s) { stream.begin_trace(); }
+  ~Trace() { stream.end_trace(); }
+  Trace(const Trace&) = delete;
+};
+
+}  // namespace
+
+bool Replay::is_used(const Storage* s, bool written) const {
+  const uint32_t slot = __atomic_load_n(&s->slot, __ATOMIC_RELAXED);
+  return slot < marks_.size() && marks_[slot].storage == s && (written || marks_[slot].written);
+}
+
+Replay::Batch& Replay::batch_for(TensorImpl* const* list, int n, uint64_t numbers) {
+  for (Batch& b : batches_)
+    if (b.numbers == numbers && b.n == n &&
+        std::equal(list, list + n, b.dtypes, [](TensorImpl* t, DType d) { return t->view->dtype == d; }))
+      return b;
+  Batch& b = batches_.emplace_back();
+  b.numbers = numbers;
+  b.n = n;
+  std::transform(list, list + n, b.dtypes, [](TensorImpl* t) { return t->view->dtype; });
+  return b;
+}
+
+void Replay::add(TensorImpl* const* list, int n, int n_read, uint64_t numbers) {
+  for (int i = 0; i < n; ++i)
+    if (is_used(list[i]->view->storage, i >= n_read)) {
+      finish();
+      break;
+    }
+  if (detail::anomaly || n > kMaxArgs || !is_flat(list, n)) return work_(context_, list, numbers);
+  Batch& b = batch_for(list, n, numbers);
+  b.tensors.insert(b.tensors.end(), list, list + n);
+  for (int i = 0; i < n; ++i) {
+    Storage* s = list[i]->view->storage;
+    if (is_used(s, true)) continue;  // read by others too
+    __atomic_store_n(&s->slot, static_cast<uint32_t>(marks_.size()), __ATOMIC_RELAXED);
+    marks_.push_back({s, i >= n_read});
+  }
+  elements_ += list[0]->view->numel;
+  if (elements_ >= kEnough) finish();
+}
+
+void Replay::finish() {
+  marks_.clear();
+  elements_ = 0;
+  const std::vector<Batch> batches = static_cast<std::vector<Batch>&&>(batches_);
+  batches_.clear();
+  for (const Batch& b : batches) run(b);
+}
+
+// The work is done for the first list; the others follow, or have it done as well.
+void Replay::run(const Batch& b) {
+  size_t done = 0;
+  if (b.n_lists() > 1 || b.tensors[0]->view->numel >= kLarge) done = replay(b);
+  for (; done < b.n_lists(); ++done) work_(context_, &b.tensors[done * static_cast<size_t>(b.n)], b.numbers);
+}
+
+size_t Replay::replay(const Batch& b) {
+  const auto n = static_cast<size_t>(b.n);
+  TensorImpl* const* first = b.tensors.data();
+  uint32_t writes[kMaxArgs];
+  for (size_t i = 0; i < n; ++i) writes[i] = version_number(first[i]);
+  const Trace trace(Stream::current());
+  work_(context_, first, b.numbers);
+  if (!trace.stream.run_over(first, b.n_lists(), b.n)) return 1;
+  for (size_t i = 0; i < n; ++i) writes[i] = version_number(first[i]) - writes[i];
+  for (size_t k = n; k < b.tensors.size(); ++k) {
+    if (!writes[k % n]) continue;
+    Version& v = version_of(b.tensors[k]);
+    v.n += writes[k % n];
+    v.writer = version_of(first[k % n]).writer;
+  }
+  return b.n_lists();
+}
+
+// ---- the stream's part
+
+void Stream::begin_trace() {
+  const std::lock_guard lock(*this);
+  flush(Cut::Asked);
+  segment_.traced = true;
+  before_trace_ = counts_.get(Counts::Recorded) + counts_.get(Counts::Direct);
+}
+
+void Stream::end_trace() noexcept {
+  const std::lock_guard lock(*this);
+  try {
+    flush(Cut::Asked);
+  } catch (...) {  // it still waits, for somebody to look
+  }
+  segment_.traced = false;
+}
+
+bool Stream::run_over(TensorImpl* const* lists, size_t n_lists, int n) {
+  const std::lock_guard lock(*this);
+  const uint64_t since = counts_.get(Counts::Recorded) + counts_.get(Counts::Direct) - before_trace_;
+  if (since == 0 || since != segment_.entries.size()) return false;
+  const size_t recorded = segment_.key.size();
+  try {
+    const Plan& plan = this->plan();
+    Strips strips;
+    if (plan.programs.size() == 1 && fill(strips, plan.programs[0], segment_, lists, n_lists, n)) {
+      reserve_workspace(plan.workspace);
+      run_program_over(plan.programs[0], segment_, strips);
+      counts_.add(Counts::Groups);
+      counts_.add(Counts::Instructions, plan.programs[0].steps.size());
+      counts_.add(Counts::Replayed, n_lists - 1);
+      counts_.add_cut(Cut::Asked);
+      note_segment(segment_, plan, Cut::Asked);
+      forget();
+      return true;
+    }
+  } catch (...) {
+    segment_.key.resize(recorded);
+    throw;
+  }
+  segment_.key.resize(recorded);
+  return false;
+}
+
+}  // namespace gradus
