@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gradus/core/format.h"
+#include "gradus/core/pages.h"
 
 namespace gradus {
 namespace {
@@ -123,6 +124,11 @@ struct LargeCache {
   std::mutex mutex;
   std::vector<std::pair<int64_t, std::vector<void*>>> classes;
   int64_t cached = 0, in_use = 0, peak = 0;
+  Pages pages;
+  void* get(int64_t bytes) {
+    return kPooled ? pages.get(bytes) : std::aligned_alloc(kLine, static_cast<size_t>(bytes));
+  }
+  void put(void* block, int64_t bytes) { kPooled ? pages.put(block, bytes) : std::free(block); }
   std::vector<void*>& blocks(int64_t bytes) {
     for (auto& [size, list] : classes)
       if (size == bytes) return list;
@@ -130,9 +136,9 @@ struct LargeCache {
     return classes.back().second;
   }
   void drop_all() {
-    for (auto& entry : classes) {
-      for (void* p : entry.second) std::free(p);
-      entry.second.clear();
+    for (auto& [size, list] : classes) {
+      for (void* p : list) put(p, size);
+      list.clear();
     }
     cached = 0;
   }
@@ -151,9 +157,9 @@ void* large_get(int64_t bytes) {
     p = list.back();
     list.pop_back();
     c.cached -= bytes;
-  } else if (!(p = std::aligned_alloc(kLine, static_cast<size_t>(bytes)))) {
+  } else if (!(p = c.get(bytes))) {
     c.drop_all();
-    p = fresh(static_cast<size_t>(bytes));
+    if (!(p = c.get(bytes))) refuse(bytes);
   }
   c.in_use += bytes;
   if (c.in_use > c.peak) c.peak = c.in_use;
@@ -165,7 +171,7 @@ void large_put(void* block, int64_t bytes) {
   std::lock_guard lock(c.mutex);
   c.in_use -= bytes;
   if (c.cached + bytes > kCacheLimit) {
-    std::free(block);
+    c.put(block, bytes);
     return;
   }
   c.blocks(bytes).push_back(block);

@@ -1,8 +1,12 @@
 // Storages, views, versions, memory, and the arithmetic of sizes and strides.
 #include <gtest/gtest.h>
+#if defined(__linux__)
+#include <unistd.h>
+#endif
 
 #include <climits>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <random>
 #include <set>
@@ -131,6 +135,31 @@ TEST_F(Core, CountersFollowAllocations) {
   empty_cache();
   EXPECT_EQ(memory_stats().cached, 0);
 }
+
+#if defined(__linux__)
+int64_t resident() {
+  int64_t all = 0, now = 0;
+  std::ifstream("/proc/self/statm") >> all >> now;
+  return now * sysconf(_SC_PAGESIZE);
+}
+
+TEST_F(Core, LargeBlocksKeepApartAndGoBackToTheSystem) {
+  empty_cache();
+  const int64_t before = resident();
+  {
+    std::vector<Tensor> made;
+    for (int i = 0; i < 90; ++i) made.push_back(full({(i % 9 + 1) << 17}, Scalar(i), kFloat32));  // to 4.5 MB: 225 MB
+    for (int i = 0; i < 90; i += 2) made[i] = full({(i % 7 + 1) << 13}, Scalar(i), kFloat32);
+    EXPECT_GT(resident() - before, int64_t{100} << 20);
+    for (int i = 0; i < 90; ++i) {
+      EXPECT_EQ(made[i].min().item<double>(), i);
+      EXPECT_EQ(made[i].max().item<double>(), i);
+    }
+  }
+  empty_cache();
+  EXPECT_LT(resident() - before, int64_t{24} << 20);
+}
+#endif
 
 TEST_F(Core, MemoryMayBeFreedByAnotherThread) {
   for (int round = 0; round < 20; ++round) {
