@@ -31,7 +31,9 @@ const Plan* PlanCache::insert(uint64_t hash, Plan&& plan) {
     order_.erase(item);
   };
   if (const auto same = by_hash_.find(hash); same != by_hash_.end()) drop(same->second);
-  plan.bytes = static_cast<int64_t>(sizeof(Item) + plan.key.size() * sizeof(uint64_t) + plan.slots.size() * 2) + 64;
+  plan.bytes = static_cast<int64_t>(sizeof(Item) + plan.key.size() * sizeof(uint64_t) +
+                                    (plan.slots.size() + plan.group_of.size()) * 2) +
+               64;
   for (const Program& p : plan.programs) plan.bytes += p.bytes();
   bytes_ += plan.bytes;
   order_.push_front({hash, static_cast<Plan&&>(plan)});

@@ -15,7 +15,7 @@ struct Plan {
   std::vector<Program> programs;
   std::vector<uint16_t> slots;                        // that need memory
   std::vector<std::pair<uint16_t, uint16_t>> reuses;  // of them: (slot, whose memory it takes once that is done with)
-  std::vector<std::vector<int>> members;              // entries of each program; only while somebody wants descriptions
+  std::vector<int16_t> group_of;                      // by entry: its program; -1: dead
   int64_t partials = 0;                               // bytes of working memory for accumulators
   int64_t workspace = 0;                              // bytes of working memory of a thread
   int dead = 0, shared = 0;                           // operations dropped: nobody needs them; done before

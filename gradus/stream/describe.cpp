@@ -105,8 +105,10 @@ void note_segment(const Segment& s, const Plan& plan, Cut cut) {
                          ", \"dead\": ", plan.dead, ", \"shared\": ", plan.shared, ", \"records\": [");
   for (size_t i = 0; i < s.entries.size(); ++i) text += (i ? ", " : "") + record_of(s, s.entries[i]);
   text += "], \"groups\": [";
-  for (size_t g = 0; g < plan.programs.size(); ++g)
-    text += (g ? ", " : "") + group_of(s, plan.programs[g], plan.members[g]);
+  std::vector<std::vector<int>> members(plan.programs.size());
+  for (size_t i = 0; i < plan.group_of.size(); ++i)
+    if (plan.group_of[i] >= 0) members[static_cast<size_t>(plan.group_of[i])].push_back(static_cast<int>(i));
+  for (size_t g = 0; g < plan.programs.size(); ++g) text += (g ? ", " : "") + group_of(s, plan.programs[g], members[g]);
   text += "]}";
   std::lock_guard lock(mutex);
   kept().push_back(text);

@@ -5,14 +5,13 @@
 
 namespace gradus {
 
-Group::Group(const Segment& segment, const Entry& first) : s_(segment) {
+Group::Group(const Segment& segment, const Entry& first, int index, std::vector<Place>& places)
+    : s_(segment), places_(places), index_(index) {
   p_.shape = first.fuse->kind == FuseInfo::Reduce ? first.in[0] : first.out;
-}
-
-Group::Out* Group::out_of(uint16_t slot) {
-  for (Out& o : outs_)
-    if (o.slot == slot) return &o;
-  return nullptr;
+  p_.loads.reserve(4);
+  p_.consts.reserve(8);
+  p_.steps.reserve(16);
+  outs_.reserve(16);
 }
 
 // An earlier step that computes what `wanted` would.
@@ -86,7 +85,10 @@ Program::Arg Group::argument(const Entry& e, int index, int k, Program::Space sp
 
 void Group::set_out(const Entry& e, uint8_t value, Program::Space space, bool folded) {
   Out* o = out_of(slot(e.out));
-  if (!o) o = &outs_.emplace_back(Out{slot(e.out), e.out, value, space, folded});
+  if (!o) {
+    places_[slot(e.out)] = {index_, static_cast<int>(outs_.size())};
+    o = &outs_.emplace_back(Out{slot(e.out), e.out, value, space, folded});
+  }
   o->value = value;
   o->view = e.out;
 }

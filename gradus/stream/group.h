@@ -4,6 +4,12 @@
 
 namespace gradus {
 
+/// Where the newest value of a storage is: which result of which group.
+struct Place {
+  int group = -1;
+  int out = 0;
+};
+
 class Group {
  public:
   /// A value that the group gives to a storage.
@@ -15,14 +21,18 @@ class Group {
     bool needed = false;  // in memory
   };
 
-  Group(const Segment& segment, const Entry& first);
+  /// `places`: of all slots, kept up to date as entries are appended. A group is only asked for slots that no later
+  /// group has written.
+  Group(const Segment& segment, const Entry& first, int index, std::vector<Place>& places);
   /// Whether the entry can be computed along: its shape, the layouts in which it uses memory that the group uses, room.
   bool fits(const Entry& e) const;
   /// Whether the group has something that the entry reads.
   bool relates(const Entry& e) const;
   /// False if an earlier step has computed the same.
   bool append(const Entry& e, int index);
-  Out* out_of(uint16_t slot);
+  Out* out_of(uint16_t slot) {
+    return places_[slot].group == index_ ? &outs_[static_cast<size_t>(places_[slot].out)] : nullptr;
+  }
   const Out* out_of(uint16_t slot) const { return const_cast<Group*>(this)->out_of(slot); }
   std::vector<Out>& outs() { return outs_; }
   const std::vector<Program::Load>& loads() const { return p_.loads; }
@@ -59,9 +69,10 @@ class Group {
   void assign_registers();
 
   const Segment& s_;
+  std::vector<Place>& places_;
   Program p_;
   std::vector<Out> outs_;
-  int n_values_ = 0, n_entries_ = 0, only_ = -1;
+  int index_, n_values_ = 0, n_entries_ = 0, only_ = -1;
   DType dtype_[kMaxValues];
   Program::Space space_[kMaxValues];
 };

@@ -17,15 +17,17 @@ bool covers_storage(const View& v) {
 
 class Planner {
  public:
-  explicit Planner(const Segment& s) : s_(s), needed_(s.entries.size()), slots_(s.slots.size()) {}
+  explicit Planner(const Segment& s)
+      : s_(s), needed_(s.entries.size()), slots_(s.slots.size()), places_(s.slots.size()) {}
 
   Plan run() {
     Plan plan;
     plan.dead = find_needed();
+    plan.group_of.assign(s_.entries.size(), -1);
     for (size_t i = 0; i < s_.entries.size(); ++i)
       if (needed_[i]) place(s_.entries[i], static_cast<int>(i), plan);
     for (size_t slot = 0; slot < slots_.size(); ++slot)
-      if (s_.live[slot] && slots_[slot].writer >= 0) need(static_cast<uint16_t>(slot));
+      if (s_.live[slot] && places_[slot].group >= 0) need(static_cast<uint16_t>(slot));
     plan.programs.reserve(groups_.size());
     for (auto& g : groups_) {
       for (const Group::Out& o : g->outs())
@@ -44,8 +46,7 @@ class Planner {
 
  private:
   struct SlotState {
-    int writer = -1, reader = -1;  // the last groups that write and read it
-    int first = -1;                // the first group that uses it
+    int reader = -1, first = -1;  // the last group that reads it, the first that uses it
     bool wanted = false, memory = false;
   };
 
@@ -86,7 +87,7 @@ class Planner {
     std::vector<Room> rooms;
     for (uint16_t slot : passing) {
       const SlotState& state = slots_[slot];
-      const int last = std::max(state.writer, state.reader);
+      const int last = std::max(places_[slot].group, state.reader);
       const auto fits = [&](const Room& r) {
         return r.free_after < state.first && s_.slots[r.owner].storage->bytes == s_.slots[slot].storage->bytes;
       };
@@ -103,7 +104,7 @@ class Planner {
 
   // What the last writer gives to the slot has to be in memory.
   void need(uint16_t slot) {
-    const int writer = slots_[slot].writer;
+    const int writer = places_[slot].group;
     if (writer >= 0) groups_[static_cast<size_t>(writer)]->out_of(slot)->needed = true;
     slots_[slot].memory = true;
   }
@@ -111,9 +112,8 @@ class Planner {
   // No later group writes what the entry reads, or uses what it writes.
   bool may_move_to(const Entry& e, int group) const {
     for (int k = 0; k < e.n_in; ++k)
-      if (e.in[k] != Entry::kNumber && slots_[slot(e.in[k])].writer > group) return false;
-    const SlotState& out = slots_[slot(e.out)];
-    return out.writer <= group && out.reader <= group;
+      if (e.in[k] != Entry::kNumber && places_[slot(e.in[k])].group > group) return false;
+    return places_[slot(e.out)].group <= group && slots_[slot(e.out)].reader <= group;
   }
 
   void place(const Entry& e, int index, Plan& plan) {
@@ -127,27 +127,26 @@ class Planner {
         break;
       }
     }
-    if (chosen == n) groups_.push_back(std::make_unique<Group>(s_, e));
+    if (chosen == n) groups_.push_back(std::make_unique<Group>(s_, e, n, places_));
     Group& group = *groups_[static_cast<size_t>(chosen)];
     for (int k = 0; k < e.n_in; ++k) {
       if (e.in[k] == Entry::kNumber) continue;
       const uint16_t in = slot(e.in[k]);
       slots_[in].reader = std::max(slots_[in].reader, chosen);
       if (slots_[in].first < 0) slots_[in].first = chosen;
-      if (slots_[in].writer != chosen) need(in);
+      if (places_[in].group != chosen) need(in);
     }
     const uint16_t out = slot(e.out);
-    if (slots_[out].writer >= 0 && slots_[out].writer != chosen && !covers_storage(s_.view(e.out))) need(out);
+    if (places_[out].group >= 0 && places_[out].group != chosen && !covers_storage(s_.view(e.out))) need(out);
     if (!group.append(e, index)) ++plan.shared;
-    plan.members.resize(groups_.size());
-    plan.members[static_cast<size_t>(chosen)].push_back(index);
-    slots_[out].writer = chosen;
+    plan.group_of[static_cast<size_t>(index)] = static_cast<int16_t>(chosen);
     if (slots_[out].first < 0) slots_[out].first = chosen;
   }
 
   const Segment& s_;
   std::vector<uint8_t> needed_;
   std::vector<SlotState> slots_;
+  std::vector<Place> places_;  // of what each slot holds: the last group that writes it
   std::vector<std::unique_ptr<Group>> groups_;
 };
 
