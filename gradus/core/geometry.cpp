@@ -104,6 +104,15 @@ bool is_non_overlapping_and_dense(const IntList& sizes, const IntList& strides) 
   return true;
 }
 
+bool is_nested(const IntList& sizes, const IntList& strides) {
+  int64_t reached = 0;
+  for (int64_t d : by_stride(sizes, strides)) {
+    if (strides[d] <= reached) return false;
+    reached += (sizes[d] - 1) * strides[d];
+  }
+  return true;
+}
+
 bool has_internal_overlap(const IntList& sizes, const IntList& strides) {
   for (int64_t i = 0; i < sizes.size(); ++i)
     if (sizes[i] > 1 && strides[i] == 0) return true;

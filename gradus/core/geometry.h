@@ -29,6 +29,8 @@ bool is_expandable_to(const IntList& sizes, const IntList& target);
 bool is_channels_last(const IntList& sizes, const IntList& strides, MemoryFormat format);
 /// No two indices share an element, and no element between is unused.
 bool is_non_overlapping_and_dense(const IntList& sizes, const IntList& strides);
+/// Every dim steps over all that the dims of smaller strides reach, so that no two indices share an element.
+bool is_nested(const IntList& sizes, const IntList& strides);
 /// Two indices may share an element (a stride 0 over more than one index, or interleaved strides).
 bool has_internal_overlap(const IntList& sizes, const IntList& strides);
 /// Strides of a result that keeps the memory order of `strides` (empty_like): exact if dense, else a dense permutation.

@@ -184,6 +184,8 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
   }
   check_castable(result, dst->dtype());
   if (dest == Dest::Out && !(dst->sizes() == layout.sizes)) {
+    for (int i = 0; i < spec.n_operands; ++i)
+      if (ops[i].tensor) ops[i].tensor->impl()->view->check_extent();
     resize_output(*dst, layout.sizes);
     if (product(layout.strides) && dst->numel()) {  // a resized result takes the layout a fresh one would have
       Geometry g{layout.sizes, layout.strides, dst->storage_offset()};

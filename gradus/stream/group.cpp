@@ -146,6 +146,16 @@ bool Group::append(const Entry& e, int index) {
   return !same;
 }
 
+// Whether a step behind this one reads memory of the slot.
+bool Group::reads_later(size_t step, uint16_t slot) const {
+  for (size_t i = step + 1; i < p_.steps.size(); ++i)
+    for (int k = 0; k < p_.steps[i].n_args; ++k) {
+      const Arg a = p_.steps[i].args[k];
+      if (a.kind == Arg::Load && this->slot(p_.loads[a.index].view) == slot) return true;
+    }
+  return false;
+}
+
 // A register is free after the last step that reads it; what is stored stays to the end.
 void Group::assign_registers() {
   int last_use[kMaxValues], free_after[kMaxValues];
@@ -173,6 +183,7 @@ void Group::assign_registers() {
     free_after[r] = std::max(last_use[s.dst], i);
     assigned[s.dst] = static_cast<uint8_t>(r);
     s.store = store_of[s.dst];
+    if (s.store >= 0 && reads_later(static_cast<size_t>(i), slot(p_.stores[s.store].view))) s.store = -1;
     s.dst = static_cast<uint8_t>(r);
   }
   for (Program::Store& store : p_.stores) store.value = assigned[store.value];

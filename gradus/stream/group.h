@@ -66,6 +66,7 @@ class Group {
   const Step* same_step(const Step& wanted) const;
   void append_fold(const Entry& e, int index);
   void set_out(const Entry& e, uint8_t value, Program::Space space, bool folded);
+  bool reads_later(size_t step, uint16_t slot) const;
   void assign_registers();
 
   const Segment& s_;

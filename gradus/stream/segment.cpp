@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "gradus/core/geometry.h"
 #include "gradus/stream/plan.h"
 
 namespace gradus {
@@ -49,7 +50,7 @@ bool copy_may_wait(const View& out, const View& in) {
 
 bool reduction_may_wait(const Record& r) {
   const View &in = *r.in[0], &out = *r.out[0];
-  return in.contiguous && out.contiguous && in.dtype == out.dtype &&
+  return in.numel && in.contiguous && out.contiguous && in.dtype == out.dtype &&
          (in.dtype == DType::Float32 || in.dtype == DType::Float64) &&
          fold_of(in.sizes(), static_cast<uint64_t>(r.ints[0])).kind != Fold::None;
 }
@@ -58,6 +59,7 @@ bool reduction_may_wait(const Record& r) {
 bool can_wait(const Record& r, bool tracing) {
   const View* out = r.out[0];
   if (r.n_in > kMaxFuseArgs || out->numel == 0 || !may_wait(*out->storage, tracing)) return false;
+  if (!out->contiguous && !is_nested(out->sizes(), out->strides())) return false;  // the order of writes would count
   bool worth = tracing || out->storage->pending() || out->numel >= kLarge;
   for (int i = 0; i < r.n_in; ++i) {
     if (!r.in[i]) continue;

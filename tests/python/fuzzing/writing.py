@@ -10,6 +10,7 @@ from .execution import Run
 TOTALS = (1, 2, 7, 12, 63, 64, 65, 256, 255, 1023, 1024, 1026, 2047, 2048, 2052, 2048, 4095, 4096, 4100, 8200, 20000)
 FLOATS = ("float32", "float64", "bfloat16", "float16")
 WHOLE = ("int64", "int32", "uint8", "int8", "int16", "bool")
+MOST = 500_000  # elements of a tensor
 DTYPES = ("float32",) * 8 + ("float64",) * 2 + FLOATS + WHOLE + ("int64", "bool")
 
 kinds: list = []  # (weight, function from a Writer to text or None)
@@ -141,6 +142,12 @@ class Writer:
     def accept(self, statement):
         """Runs the statement; it becomes part of the program unless it failed, and now and then even then."""
         failed = self.run.step(statement)
+        huge = [k for k, v in self.run.tensors().items() if v.numel() > MOST]
+        for name in huge:
+            del self.run.space[name]
+        if huge:
+            self.run.errors.pop()
+            return False
         if failed is None or self.rng.random() < 0.2:
             self.statements.append(statement)
             return True
