@@ -111,7 +111,7 @@ class Stream {
   std::vector<Storage*> borrowed_;  // storages that use the memory of others while a plan runs
   int64_t external_bytes_ = 0;
   int64_t unchecked_ = kMaxHeld;  // so many of them need no look at who else keeps them
-  uint64_t before_trace_ = 0;  // operations, waiting or not
+  uint64_t before_trace_ = 0;     // operations, waiting or not
   std::atomic_flag locked_ = ATOMIC_FLAG_INIT;
 };
 

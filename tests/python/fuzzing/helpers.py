@@ -107,15 +107,20 @@ def on_thread(call):
 CTYPES = {"float32": ctypes.c_float, "float64": ctypes.c_double, "int64": ctypes.c_int64, "int32": ctypes.c_int32}
 
 
+def has_memory(t):
+    """Whether the first element of `t` is there: not empty, and its storage not made smaller."""
+    return t.numel() and t.untyped_storage().nbytes() >= (t.storage_offset() + 1) * t.element_size()
+
+
 def poke(t, value):
     """Writes the first element of `t` through its address."""
-    if t.numel():
+    if has_memory(t):
         CTYPES[str(t.dtype).split(".")[1]].from_address(t.data_ptr()).value = value
 
 
 def peek(t):
     """Reads the first element of `t` through its address."""
-    return CTYPES[str(t.dtype).split(".")[1]].from_address(t.data_ptr()).value if t.numel() else None
+    return CTYPES[str(t.dtype).split(".")[1]].from_address(t.data_ptr()).value if has_memory(t) else None
 
 
 def scribble(array, value):
