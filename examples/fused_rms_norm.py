@@ -13,7 +13,6 @@ def rms_norm(x, weight):
     return x * gradus.rsqrt(x.square().mean(-1, keepdim=True) + 1e-5) * weight
 
 
-stream.set_deferred(True)
 gradus.manual_seed(1)
 x = gradus.randn(256, 1024, requires_grad=True)
 weight = gradus.randn(1024, requires_grad=True)

@@ -15,8 +15,8 @@ constexpr size_t kMaxEntries = 4096;
 constexpr int64_t kLarge = 2048;  // elements: what has fewer runs at once unless it follows what waits
 
 std::atomic<bool> deferred{[] {
-  const char* defer = std::getenv("GRADUS_DEFER");
-  return defer && *defer && *defer != '0';
+  const char* sync = std::getenv("GRADUS_SYNC");
+  return !sync || !*sync || *sync == '0';
 }()};
 std::atomic<int64_t> tile_elements{0};
 

@@ -1,8 +1,8 @@
 """How the program was run: what waited, what was fused, what never ran.
 
-With ``GRADUS_DEFER=1`` in the environment, or after :func:`set_deferred`, operations on large tensors wait until
-somebody looks at a result; then everything that waits (a *segment*) is planned and run as few fused loops. Nothing of
-that changes a result, not by a bit. Otherwise every operation runs at its call.
+Operations on large tensors wait until somebody looks at a result; then everything that waits (a *segment*) is planned
+and run as few fused loops. Nothing of that changes a result, not by a bit. With ``GRADUS_SYNC=1`` in the environment,
+or after ``set_deferred(False)``, every operation runs at its call.
 """
 
 from __future__ import annotations

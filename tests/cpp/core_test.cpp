@@ -150,6 +150,7 @@ TEST_F(Core, LargeBlocksKeepApartAndGoBackToTheSystem) {
     std::vector<Tensor> made;
     for (int i = 0; i < 90; ++i) made.push_back(full({(i % 9 + 1) << 17}, Scalar(i), kFloat32));  // to 4.5 MB: 225 MB
     for (int i = 0; i < 90; i += 2) made[i] = full({(i % 7 + 1) << 13}, Scalar(i), kFloat32);
+    synchronize();
     EXPECT_GT(resident() - before, int64_t{100} << 20);
     for (int i = 0; i < 90; ++i) {
       EXPECT_EQ(made[i].min().item<double>(), i);

@@ -52,7 +52,7 @@ def only_segment(seen: stream.Segments) -> dict:
 
 def script(text: str, **environment: str) -> str:
     """What the text prints in a process of its own, where nothing but the environment says whether operations wait."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("GRADUS_DEFER", "GRADUS_SYNC")}
+    kept = {name: value for name, value in os.environ.items() if name != "GRADUS_SYNC"}
     path = os.pathsep.join(p for p in sys.path if p)
     done = subprocess.run(
         [sys.executable, "-c", "import gradus\nfrom gradus import stream\n" + textwrap.dedent(text)],

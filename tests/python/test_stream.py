@@ -485,7 +485,7 @@ def test_anomaly_mode_looks_at_every_gradient():
 
 @pytest.mark.parametrize(
     ("environment", "expected"),
-    [({"GRADUS_DEFER": "1"}, True), ({"GRADUS_DEFER": "0"}, False), ({"GRADUS_SYNC": "1"}, False)],
+    [({}, True), ({"GRADUS_SYNC": "0"}, True), ({"GRADUS_SYNC": ""}, True), ({"GRADUS_SYNC": "1"}, False)],
 )
 def test_environment_says_whether_operations_wait(environment, expected):
     printed = script(
