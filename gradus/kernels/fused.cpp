@@ -97,7 +97,7 @@ class Runner {
     for (int k = 0; k < l_.n_arrays(); ++k) {
       const bool store = k < n_stores_;
       const auto i = static_cast<size_t>(store ? k : k - n_stores_);
-      const DType dtype = l_.s.view(store ? p_.stores[i].view : p_.loads[i].view).dtype;
+      const DType dtype = l_.dtype[k];
       const bool row = (store ? p_.stores[i].space : p_.loads[i].space) == Program::Row;
       const int64_t inner = dense ? 1 : p_.n_dims ? p_.stride(k, 0) : 0;
       const int64_t outer = next < 0 ? 0 : p_.stride(k, next);
@@ -110,13 +110,12 @@ class Runner {
     const int64_t n = l_.tile;
     for (size_t i = 0; i < p_.consts.size(); ++i) {
       const Program::Const& c = p_.consts[i];
-      const Splat& splat = l_.s.entries[c.entry].splats[c.arg];
+      const Splat& splat = l_.numbers[i];
       numbers_[i] = splat.bytes;
       if (!c.tiled) continue;
       for (size_t j = 0; j < i; ++j) {
         const Program::Const& d = p_.consts[j];
-        if (d.tiled && d.dtype == c.dtype &&
-            !__builtin_memcmp(l_.s.entries[d.entry].splats[d.arg].bytes, splat.bytes, sizeof splat.bytes))
+        if (d.tiled && d.dtype == c.dtype && !__builtin_memcmp(l_.numbers[j].bytes, splat.bytes, sizeof splat.bytes))
           numbers_[i] = numbers_[j];
       }
       if (numbers_[i] != splat.bytes) continue;
@@ -326,11 +325,25 @@ void run_program(const Program& p, const Segment& s, char* partials) {
   if (!p.accumulators.empty()) finish_folds(loop);
 }
 
-void run_program_over(const Program& p, const Segment& s, const Strips& strips) {
-  const FusedLoop loop(p, s, nullptr);
-  const int64_t grain = std::max<int64_t>(1, grain_for(loop.element_cost()) / loop.tile) * loop.tile;
-  parallel_for(strips.ends.back(), grain,
-               [&](int64_t begin, int64_t end) { Runner(loop, true).run_over(strips, begin, end); });
+struct StripRun {
+  Strips strips;
+  FusedLoop fused;
+  SplitLoop loop;
+};
+
+StripRun* start_program_over(const Program& p, const Segment& s, Strips&& strips) {
+  auto* run = new StripRun{static_cast<Strips&&>(strips), FusedLoop(p, s, nullptr), {}};
+  const FusedLoop& f = run->fused;
+  const int64_t all = run->strips.ends.back();
+  const int64_t grain = std::max(int64_t{1}, grain_for(f.element_cost()) / f.tile) * f.tile;
+  const auto body = [](const void* x, int64_t begin, int64_t end) {
+    const auto& self = *static_cast<const StripRun*>(x);
+    Runner(self.fused, true).run_over(self.strips, begin, end);
+  };
+  run->loop.start(all, grain, static_cast<double>(all) * f.element_cost(), body, run);
+  return run;
 }
+
+void finish_program_over(StripRun* run) noexcept { delete run; }
 
 }  // namespace gradus

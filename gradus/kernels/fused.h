@@ -11,13 +11,15 @@ struct FusedLoop {
   const Program& p;
   const Segment& s;
   char* partials;
-  int64_t tile;       // elements in a register
-  int64_t inner;      // elements of a row
-  int64_t at_once;    // blocks of rows: rows in a block; 0: pieces of rows
-  int64_t per_outer;  // blocks behind one position of the outer dims
-  int first_outer;    // dim
-  int64_t blocks;     // all of them
-  char* base[Program::kMaxStores + Program::kMaxLoads];
+  int64_t tile;                                           // elements in a register
+  int64_t inner;                                          // elements of a row
+  int64_t at_once;                                        // blocks of rows: rows in a block; 0: pieces of rows
+  int64_t per_outer;                                      // blocks behind one position of the outer dims
+  int first_outer;                                        // dim
+  int64_t blocks;                                         // all of them
+  char* base[Program::kMaxStores + Program::kMaxLoads];   // of the stores, then the loads
+  DType dtype[Program::kMaxStores + Program::kMaxLoads];  // of their memory
+  Splat numbers[Program::kMaxConsts];
 
   FusedLoop(const Program& program, const Segment& segment, char* partial_memory);
   int n_arrays() const { return static_cast<int>(p.stores.size() + p.loads.size()); }

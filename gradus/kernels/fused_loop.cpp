@@ -42,8 +42,13 @@ FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* parti
   blocks = per_outer;
   for (int d = first_outer; d < p.n_dims; ++d) blocks *= p.sizes[static_cast<size_t>(d)];
   int k = 0;
-  for (const Program::Store& store : p.stores) base[k++] = s.view(store.view).raw();
-  for (const Program::Load& load : p.loads) base[k++] = s.view(load.view).raw();
+  const auto add = [&](const View& v) {
+    base[k] = v.raw();
+    dtype[k++] = v.dtype;
+  };
+  for (const Program::Store& store : p.stores) add(s.view(store.view));
+  for (const Program::Load& load : p.loads) add(s.view(load.view));
+  for (size_t i = 0; i < p.consts.size(); ++i) numbers[i] = s.entries[p.consts[i].entry].splats[p.consts[i].arg];
 }
 
 int64_t workspace_bytes(const Program& p, int64_t tile) {

@@ -80,7 +80,8 @@ class Pool {
   void leave() { busy_.store(false, std::memory_order_release); }
 
   bool worth_waking(double cost);
-  void run(int64_t n, int64_t grain, int threads, pool::Body call, const void* body);
+  void begin(int64_t n, int64_t grain, int threads, pool::Body call, const void* body);
+  void end();
   void stop();
   void close();
 
@@ -116,6 +117,7 @@ class Pool {
   alignas(64) std::atomic<uint32_t> sleepers_ = 0, bell_ = 0;
   alignas(64) std::atomic<bool> busy_ = false;
   std::atomic<uint32_t> alive_ = 0;
+  uint32_t chunks_ = 0;       // of the current loop
   Clock::time_point last_{};  // when a loop last left sleeping workers asleep,
   double missed_ = 0;         // and the cost of all that did so shortly after one another
   std::thread workers_[kMaxWorkers];
@@ -150,24 +152,30 @@ bool Pool::worth_waking(double cost) {
   return true;
 }
 
-void Pool::run(int64_t n, int64_t grain, int threads, pool::Body call, const void* body) {
+/// Offers a loop to the workers.
+void Pool::begin(int64_t n, int64_t grain, int threads, pool::Body call, const void* body) {
   const int64_t units = (n - 1) / grain + 1, wanted = std::min<int64_t>(units, int64_t{kChunksPerThread} * threads);
   const int64_t chunk = ((units - 1) / wanted + 1) * grain;
   const int chunks = static_cast<int>((n - 1) / chunk + 1);
   const int workers = std::min(threads, chunks) - 1;
   if (count() >= threads) stop();  // set_num_threads asked for fewer
   if (count() < workers) start(workers);
-  Job job{call, body, n, chunk, float_control()};
+  chunks_ = static_cast<uint32_t>(chunks);
   call_.store(call, std::memory_order_relaxed);
   body_.store(body, std::memory_order_relaxed);
   n_.store(n, std::memory_order_relaxed);
   chunk_.store(chunk, std::memory_order_relaxed);
-  control_.store(job.control, std::memory_order_relaxed);
+  control_.store(float_control(), std::memory_order_relaxed);
   finished_.store(0, std::memory_order_relaxed);
   const uint32_t loop = open_.load(std::memory_order_relaxed).loop + 1;
   open_.store(Open{loop, 0, static_cast<uint16_t>(chunks)});
   if (count() > 0) wake(workers);
-  uint32_t others = static_cast<uint32_t>(chunks);
+}
+
+/// Does what they have not taken, and waits for what they have.
+void Pool::end() {
+  Job job;
+  uint32_t others = chunks_;
   for (int index; take(true, job, index); --others) execute(job, index);
   const auto done = [&] { return finished_.load(std::memory_order_acquire) == others; };
   if (done() || spin(done)) return;
@@ -287,10 +295,33 @@ void pool::run(int64_t n, int64_t grain, double cost, Body call, const void* bod
   Pool& p = get();
   if (!p.enter()) return call(body, 0, n);
   inside = true;
-  if (p.worth_waking(cost)) p.run(n, grain, threads, call, body);
-  else call(body, 0, n);
+  if (p.worth_waking(cost)) {
+    p.begin(n, grain, threads, call, body);
+    p.end();
+  } else {
+    call(body, 0, n);
+  }
   inside = false;
   p.leave();
+}
+
+void SplitLoop::start(int64_t n, int64_t grain, double cost, pool::Body call, const void* body) {
+  const int threads = num_threads();
+  if (n > grain && threads > 1 && !inside && get().enter()) {
+    started_ = get().worth_waking(cost);
+    if (started_) return get().begin(n, grain, threads, call, body);
+    get().leave();
+  }
+  call(body, 0, n);
+}
+
+void SplitLoop::join() {
+  if (!started_) return;
+  started_ = false;
+  inside = true;
+  get().end();
+  inside = false;
+  get().leave();
 }
 
 }  // namespace gradus

@@ -44,4 +44,19 @@ template <class F>
       &body);
 }
 
+/// parallel_for in two parts: other threads take chunks from `start` on, this one does what they have left in `join`.
+/// Loops of this thread in between run on this thread alone. Where no other thread is worth waking, `start` does it
+/// all.
+class SplitLoop {
+ public:
+  SplitLoop() = default;
+  SplitLoop(const SplitLoop&) = delete;
+  ~SplitLoop() { join(); }
+  void start(int64_t n, int64_t grain, double cost, pool::Body call, const void* body);
+  void join();
+
+ private:
+  bool started_ = false;
+};
+
 }  // namespace gradus

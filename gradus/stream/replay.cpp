@@ -10,17 +10,13 @@
 namespace gradus {
 namespace {
 
-constexpr int64_t kLarge = 2048;  // elements from which one list alone is worth a program
-constexpr int64_t kEnough =
-    1 << 15;  // that are run before more lists are looked at: what was looked at is in the cache
+constexpr int64_t kLarge = 2048;      // elements from which one list alone is worth a program
+constexpr int64_t kEnough = 1 << 16;  // that other threads may begin with while more lists are added
 
-// Memory that is nobody else's business while it is used; what waits for it has run.
+// Memory that is nobody else's business while it is used.
 bool is_plain(const TensorImpl* t) {
   constexpr uint32_t kCare = Storage::kForeign | Storage::kReadOnly | Storage::kShared | Storage::kShrunk;
-  Storage& s = *t->view->storage;
-  if (t->has(TensorImpl::kInference) || s.flags & kCare) return false;
-  if (s.pending() || !s.data) settle(s);
-  return true;
+  return !t->has(TensorImpl::kInference) && !(t->view->storage->flags & kCare);
 }
 
 // Dense tensors of one shape and one order of elements, in memory of their own.
@@ -96,7 +92,15 @@ void Replay::add(TensorImpl* const* list, int n, int n_read, uint64_t numbers) {
       finish();
       break;
     }
-  if (detail::anomaly || n > kMaxArgs || !is_flat(list, n)) return work_(context_, list, numbers);
+  for (int i = 0; i < n; ++i)
+    if (Storage& s = *list[i]->view->storage; s.pending() || !s.data) {
+      join();
+      settle(s);
+    }
+  if (detail::anomaly || n > kMaxArgs || !is_flat(list, n)) {
+    join();
+    return work_(context_, list, numbers);
+  }
   Batch& b = batch_for(list, n, numbers);
   b.tensors.insert(b.tensors.end(), list, list + n);
   for (int i = 0; i < n; ++i) {
@@ -106,10 +110,20 @@ void Replay::add(TensorImpl* const* list, int n, int n_read, uint64_t numbers) {
     marks_.push_back({s, i >= n_read});
   }
   elements_ += list[0]->view->numel;
-  if (elements_ >= kEnough) finish();
+  if (elements_ >= kEnough) run_batches();
 }
 
 void Replay::finish() {
+  run_batches();
+  join();
+}
+
+void Replay::join() {
+  if (running_) finish_program_over(running_);
+  running_ = nullptr;
+}
+
+void Replay::run_batches() {
   marks_.clear();
   elements_ = 0;
   const std::vector<Batch> batches = static_cast<std::vector<Batch>&&>(batches_);
@@ -119,6 +133,7 @@ void Replay::finish() {
 
 // The work is done for the first list; the others follow, or have it done as well.
 void Replay::run(const Batch& b) {
+  join();
   size_t done = 0;
   if (b.n_lists() > 1 || b.tensors[0]->view->numel >= kLarge) done = replay(b);
   for (; done < b.n_lists(); ++done) work_(context_, &b.tensors[done * static_cast<size_t>(b.n)], b.numbers);
@@ -131,7 +146,8 @@ size_t Replay::replay(const Batch& b) {
   for (size_t i = 0; i < n; ++i) writes[i] = version_number(first[i]);
   const Trace trace(Stream::current());
   work_(context_, first, b.numbers);
-  if (!trace.stream.run_over(first, b.n_lists(), b.n)) return 1;
+  running_ = trace.stream.run_over(first, b.n_lists(), b.n);
+  if (!running_) return 1;
   for (size_t i = 0; i < n; ++i) writes[i] = version_number(first[i]) - writes[i];
   for (size_t k = n; k < b.tensors.size(); ++k) {
     if (!writes[k % n]) continue;
@@ -160,31 +176,31 @@ void Stream::end_trace() noexcept {
   segment_.traced = false;
 }
 
-bool Stream::run_over(TensorImpl* const* lists, size_t n_lists, int n) {
+StripRun* Stream::run_over(TensorImpl* const* lists, size_t n_lists, int n) {
   const std::lock_guard lock(*this);
   const uint64_t since = counts_.get(Counts::Recorded) + counts_.get(Counts::Direct) - before_trace_;
-  if (since == 0 || since != segment_.entries.size()) return false;
+  if (since == 0 || since != segment_.entries.size()) return nullptr;
   const size_t recorded = segment_.key.size();
   try {
     const Plan& plan = this->plan();
     Strips strips;
     if (plan.programs.size() == 1 && fill(strips, plan.programs[0], segment_, lists, n_lists, n)) {
       reserve_workspace(plan.workspace);
-      run_program_over(plan.programs[0], segment_, strips);
       counts_.add(Counts::Groups);
       counts_.add(Counts::Instructions, plan.programs[0].steps.size());
       counts_.add(Counts::Replayed, n_lists - 1);
       counts_.add_cut(Cut::Asked);
       note_segment(segment_, plan, Cut::Asked);
+      StripRun* run = start_program_over(plan.programs[0], segment_, static_cast<Strips&&>(strips));
       forget();
-      return true;
+      return run;
     }
   } catch (...) {
     segment_.key.resize(recorded);
     throw;
   }
   segment_.key.resize(recorded);
-  return false;
+  return nullptr;
 }
 
 }  // namespace gradus

@@ -7,6 +7,8 @@
 
 namespace gradus {
 
+struct StripRun;
+
 /// `work(context, list, numbers)` does the work for one list by ordinary operators. Lists of dense tensors of one
 /// shape, without memory in common, only have it done for the first of them and take over the program that comes of it:
 /// the same operations with the same numbers on other memory. Every other list has it done for itself. Results, errors
@@ -17,6 +19,7 @@ class Replay {
   using Work = void (*)(void* context, TensorImpl* const* list, uint64_t numbers);
   Replay(Work work, void* context) : work_(work), context_(context) {}
   Replay(const Replay&) = delete;
+  ~Replay() { join(); }
 
   /// Adds a list: all n tensors that the work reads and writes, those first that it only reads. `numbers` stands for
   /// all numbers that the work uses: lists for which they differ don't go together. Somebody else must keep the tensors
@@ -40,13 +43,16 @@ class Replay {
   bool is_used(const Storage* s, bool written) const;
   Batch& batch_for(TensorImpl* const* list, int n, uint64_t numbers);
   void run(const Batch& batch);
+  void run_batches();
+  void join();
   size_t replay(const Batch& batch);  // how many lists are done
 
   Work work_;
   void* context_;
   std::vector<Batch> batches_;
   int64_t elements_ = 0;
-  std::vector<Mark> marks_;  // of the memory that batches use; a storage has the number of its own as `slot`
+  StripRun* running_ = nullptr;  // other threads are at it while lists are added
+  std::vector<Mark> marks_;      // of the memory that batches use; a storage has the number of its own as `slot`
 };
 
 }  // namespace gradus

@@ -55,8 +55,11 @@ struct Strips {
 /// Runs one program on the views and numbers of a segment; defined by the kernels. Nothing is allocated but working
 /// memory of threads. `partials` has program.partial_bytes.
 void run_program(const Program& program, const Segment& segment, char* partials);
-/// Runs a program of one dense loop on each of many sets of arrays.
-void run_program_over(const Program& program, const Segment& segment, const Strips& strips);
+/// Begins to run a program of one dense loop on each of many sets of arrays; all is done when `finish_program_over`
+/// returns. The program must stay until then, the segment need not.
+struct StripRun;
+StripRun* start_program_over(const Program& program, const Segment& segment, Strips&& strips);
+void finish_program_over(StripRun* run) noexcept;
 /// Makes sure that this thread has so much working memory. Raises std::bad_alloc.
 void reserve_workspace(int64_t bytes);
 /// Fills in the loops of a planned program; defined by the kernels.
@@ -88,10 +91,10 @@ class Stream {
   /// Ends the trace; what it has recorded is run.
   void end_trace() noexcept;
   bool tracing() const { return segment_.traced; }
-  /// Runs what the trace has recorded on each of the lists, n tensors each, the first of which it was recorded on.
-  /// False, and then nothing has run, if that is not a single loop over whole and dense tensors of the list, or if
-  /// something had to run before.
-  bool run_over(TensorImpl* const* lists, size_t n_lists, int n);
+  /// Begins to run what the trace has recorded on each of the lists, n tensors each, the first of which it was recorded
+  /// on. No plan may be made until that is finished. Null, and then nothing has run, if that is not a single loop over
+  /// whole and dense tensors of the list, or if something had to run before.
+  StripRun* run_over(TensorImpl* const* lists, size_t n_lists, int n);
 
  private:
   void claim(Storage& s);

@@ -150,6 +150,28 @@ TEST(Pool, TwoThreadsAtOnce) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST(Pool, SplitLoopsDoEverythingOnce) {
+  for (int threads : {1, 2, 4}) {
+    Threads set(threads);
+    for (int i = 0; i < 2000; ++i) {
+      const int64_t n = 1 + i % 300;
+      std::vector<std::atomic<int>> seen(static_cast<size_t>(n));
+      SplitLoop loop;
+      const auto body = [](const void* x, int64_t begin, int64_t end) {
+        auto& counts = *static_cast<std::vector<std::atomic<int>>*>(const_cast<void*>(x));
+        for (int64_t k = begin; k < end; ++k) ++counts[static_cast<size_t>(k)];
+      };
+      loop.start(n, 7, i % 3 ? kLong : 10, body, &seen);
+      if (i % 5 == 0) ASSERT_TRUE(covers(50, 3));  // another loop meanwhile
+      if (i % 500 == 499) wait_ms(2);
+      loop.join();
+      for (const auto& s : seen) ASSERT_EQ(s, 1);
+      loop.join();
+    }
+  }
+  EXPECT_FALSE(in_parallel());
+}
+
 TEST(Pool, RoundingIsTheCallers) {
   Threads set(3);
   volatile double one = 1, three = 3;
