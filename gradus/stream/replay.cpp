@@ -13,10 +13,11 @@ namespace {
 constexpr int64_t kLarge = 2048;      // elements from which one list alone is worth a program
 constexpr int64_t kEnough = 1 << 16;  // that other threads may begin with while more lists are added
 
-// Memory that is nobody else's business while it is used.
+// Memory that is nobody else's business while it is used: no other thread's operations wait for it.
 bool is_plain(const TensorImpl* t) {
   constexpr uint32_t kCare = Storage::kForeign | Storage::kReadOnly | Storage::kShared | Storage::kShrunk;
-  return !t->has(TensorImpl::kInference) && !(t->view->storage->flags & kCare);
+  const Storage& s = *t->view->storage;
+  return !t->has(TensorImpl::kInference) && !(s.flags & kCare) && !__atomic_load_n(&s.home, __ATOMIC_RELAXED);
 }
 
 // Dense tensors of one shape and one order of elements, in memory of their own.

@@ -19,8 +19,7 @@ def get_total_norm(tensors, norm_type: float = 2.0, error_if_nonfinite: bool = F
     if not tensors:
         return _C.tensor(0.0)
     with no_grad():
-        norms = _C.stack([_C.linalg_vector_norm(tensor, norm_type) for tensor in tensors])
-        total = _C.linalg_vector_norm(norms, norm_type)
+        total = _C.linalg_vector_norm(_C.stack(_C._foreach_norm(tensors, norm_type)), norm_type)
     if error_if_nonfinite and not -inf < total.item() < inf:
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
