@@ -44,7 +44,7 @@ void settle(Storage& s);
 struct View;
 /// Whether the view has one holder, and its memory only so many views; what waits does not count.
 bool held_once(const View& v, uint32_t views);
-/// Runs everything that waits on this thread. Defined, like settle(), by the stream.
+/// Runs everything that waits on this thread, and what ended threads have left. Defined, like settle(), by the stream.
 void synchronize();
 /// Over memory that somebody else owns; `release(context)` is called once nobody needs it.
 Storage* new_foreign_storage(void* data, int64_t bytes, void (*release)(void* context), void* context,

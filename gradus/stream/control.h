@@ -10,7 +10,7 @@ namespace gradus {
 /// Whether operations may wait, for all threads. False is for debugging: every operation runs at its call.
 void set_deferred(bool on);
 bool is_deferred();
-/// Runs what waits on this thread.
+/// Runs what waits on this thread, and what ended threads have left.
 void synchronize();
 
 /// A count since the start of the process, over all threads; `pending` is of this thread, and of this moment.

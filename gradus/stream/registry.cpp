@@ -73,6 +73,12 @@ Stream& Stream::current() {
   return register_thread();
 }
 
+std::vector<Stream*> abandoned_streams() {
+  Registry& r = registry();
+  std::lock_guard lock(r.mutex);
+  return r.idle;
+}
+
 const char* const count_names[Counts::kNumber] = {
     "recorded",     "direct",     "dead",        "shared",     "groups",
     "instructions", "plan_hits",  "plan_misses", "replayed",   "bytes_not_allocated",

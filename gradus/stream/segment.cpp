@@ -339,9 +339,12 @@ void submit(const Record& r) {
 }
 
 void synchronize() {
-  Stream& s = Stream::current();
-  Locked lock(s);
-  s.flush(Cut::Asked);
+  const auto run = [](Stream& s) {
+    const Locked lock(s);
+    s.flush(Cut::Asked);
+  };
+  run(Stream::current());
+  for (Stream* s : abandoned_streams()) run(*s);
 }
 
 void set_deferred(bool on) {

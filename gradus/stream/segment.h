@@ -118,6 +118,8 @@ class Stream {
   std::atomic_flag locked_ = ATOMIC_FLAG_INIT;
 };
 
+/// Streams whose threads have ended.
+std::vector<Stream*> abandoned_streams();
 /// Elements per tile, a power of two of at least 256; 0 chooses by the size of the program. Results do not depend on
 /// it.
 void set_tile(int64_t elements);

@@ -34,7 +34,7 @@ def counters() -> dict[str, int]:
 
 
 def synchronize() -> None:
-    """Runs what waits on this thread."""
+    """Runs what waits on this thread, and what ended threads have left."""
     _C._synchronize()
 
 

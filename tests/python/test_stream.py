@@ -343,6 +343,21 @@ def test_cut_when_another_thread_needs_it():
     assert values == [v * 3 for v in x.numpy()]
 
 
+def test_synchronize_runs_what_ended_threads_have_left():
+    x = draw(N)
+    kept = []
+    threads = [threading.Thread(target=lambda: kept.append([x * 3, x.exp() + 1][0])) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+        thread.join()
+    with counted() as found:
+        stream.synchronize()
+    assert found["cut_asked"] >= 1 and found["dead"] == 6 and found["groups"] >= 1
+    with counted() as found:
+        assert all(t.tolist() == (x * 3).tolist() for t in kept)
+    assert found["cut_foreign"] == 0
+
+
 # ---- looking at it
 
 
