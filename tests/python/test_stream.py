@@ -6,6 +6,7 @@ import copy
 import io
 import math
 import threading
+import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 
@@ -344,18 +345,18 @@ def test_cut_when_another_thread_needs_it():
 
 
 def test_synchronize_runs_what_ended_threads_have_left():
-    x = draw(N)
-    kept = []
-    threads = [threading.Thread(target=lambda: kept.append([x * 3, x.exp() + 1][0])) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-        thread.join()
+    threads = [threading.Thread(target=lambda: gradus.ones(N).exp()) for _ in range(3)]
     with counted() as found:
+        for thread in threads:
+            thread.start()
+            thread.join()
+    left = 6 - found["dead"]  # a thread may go on with what the one before has left
+    assert found["recorded"] == 6
+    dead = stream.counters()["dead"] + left
+    until = time.monotonic() + 20  # the system ends a thread a little after Python
+    while stream.counters()["dead"] < dead and time.monotonic() < until:
         stream.synchronize()
-    assert found["cut_asked"] >= 1 and found["dead"] == 6 and found["groups"] >= 1
-    with counted() as found:
-        assert all(t.tolist() == (x * 3).tolist() for t in kept)
-    assert found["cut_foreign"] == 0
+    assert stream.counters()["dead"] == dead
 
 
 # ---- looking at it
