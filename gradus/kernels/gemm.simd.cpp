@@ -38,27 +38,41 @@ template <class X>
 
 /// Every tile of C rows [0, m) × columns [0, n) over t.k steps, t.a, t.b, t.s and t.c being the corners. Tiles take
 /// `rows` rows, `a_step` elements apart in A, and up to 2^log_vectors vectors of columns, `b_step` apart per column.
+/// `by_rows` goes along the rows first, so that a tile's rows of A are still in the first cache for the next columns.
 template <class X>
 [[gnu::always_inline]] static inline void sweep(Tile<X> t, bool unit, int64_t m, int64_t n, int64_t rows,
-                                                int64_t a_step, int64_t b_step, int log_vectors) {
+                                                int64_t a_step, int64_t b_step, int log_vectors, bool by_rows) {
   constexpr int w = X::kLanes;
   const typename X::T *a = t.a, *b = t.b, *s = t.s;
   typename X::T* c = t.c;
-  int64_t cols = 0;
-  for (int64_t j = 0; j < n; j += cols) {
-    const int64_t left = n - j;
-    int log = log_vectors;
-    while (log > 0 && left <= (w << log) - w) --log;
-    cols = lesser(left, w << log);
+  const auto tile = [&](int64_t i, int64_t panel, int64_t j, int64_t cols, int log) __attribute__((always_inline)) {
     t.tail = static_cast<int>(cols - ((w << log) - w));
     t.b = b + j * b_step;
-    const Micro<X>* kernels = kMicros<X>.of[unit][log];
-    for (int64_t i = 0, panel = 0; i < m; i += rows, ++panel) {
-      t.a = a + panel * a_step;
-      t.s = s ? s + i * t.s_row + j : nullptr;
-      t.c = c + i * t.c_row + j;
-      kernels[lesser(m - i, rows)](t);
-    }
+    t.a = a + panel * a_step;
+    t.s = s ? s + i * t.s_row + j : nullptr;
+    t.c = c + i * t.c_row + j;
+    kMicros<X>.of[unit][log][lesser(m - i, rows)](t);
+  };
+  const auto log_of = [&](int64_t left) __attribute__((always_inline)) {
+    int log = log_vectors;
+    while (log > 0 && left <= (w << log) - w) --log;
+    return log;
+  };
+  if (by_rows) {
+    for (int64_t i = 0, panel = 0; i < m; i += rows, ++panel)
+      for (int64_t j = 0; j < n;) {
+        const int log = log_of(n - j);
+        const int64_t cols = lesser(n - j, w << log);
+        tile(i, panel, j, cols, log);
+        j += cols;
+      }
+    return;
+  }
+  for (int64_t j = 0; j < n;) {
+    const int log = log_of(n - j);
+    const int64_t cols = lesser(n - j, w << log);
+    for (int64_t i = 0, panel = 0; i < m; i += rows, ++panel) tile(i, panel, j, cols, log);
+    j += cols;
   }
 }
 
@@ -83,7 +97,7 @@ static void direct(const Product<X, typename X::T>& p) {
     t.k = lesser(kc, p.k - k);
     t.a = p.a + k * p.a_col;
     t.b = p.b + k * p.b_row;
-    sweep<X>(t, p.a_row == 1 || p.m == 1, p.m, p.n, rows, rows * p.a_row, 1, log);
+    sweep<X>(t, p.a_row == 1 || p.m == 1, p.m, p.n, rows, rows * p.a_row, 1, log, false);
     t.s = p.c;
     t.s_row = p.c_row;
   }
@@ -108,7 +122,7 @@ static Blocks blocks_of(const Product<X, S>& p) {
   b.kc = pieces(p.k, pieces(p.k, 4096 / kSize));
   const bool one = !b.pack_a || p.m * b.kc * kSize <= 1024 * 1024;
   b.mc = one ? p.m : kMaxPanels * b.rows;
-  b.nc = lesser(one ? 2 * kPanelB<X> : 6144 / kSize, p.n);
+  b.nc = lesser(!b.pack_a ? 4 * kPanelB<X> : one ? 2 * kPanelB<X> : 6144 / kSize, p.n);
   return b;
 }
 
@@ -143,7 +157,7 @@ static void blocked(const Product<X, S>& p) {
         t.c = p.c + i * p.c_row + j;
         t.s = k ? t.c : p.s ? p.s + i * p.s_row + j : nullptr;
         t.s_row = k ? p.c_row : p.s_row;
-        sweep<X>(t, t.a_row == 1, m, n, d.rows, d.pack_a ? kPanelA<X> * t.k : d.rows * p.a_row, t.k, 1);
+        sweep<X>(t, t.a_row == 1, m, n, d.rows, d.pack_a ? kPanelA<X> * t.k : d.rows * p.a_row, t.k, 1, !d.pack_a);
       }
     }
   }

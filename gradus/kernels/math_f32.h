@@ -69,13 +69,15 @@ struct Scale {
 
 }  // namespace detail
 
-/// e^x. Float arithmetic.
+/// e^x. Float arithmetic. Where the result is 0, as for masked scores of attention, nothing is multiplied down to it:
+/// processors take a hundred cycles to underflow.
 [[gnu::always_inline]] static inline float exp(float x) {
   using namespace detail;
-  x = at_least(at_most(x, 89.0f), -104.0f);
-  float t, q = reduced_expm1(x, t);
+  const bool vanishes = x <= -104.0f;
+  float t, q = reduced_expm1(vanishes ? 0.0f : at_most(x, 89.0f), t);
   Scale s = scale_of_magic(t);
-  return (1.0f + q) * s.low * s.high;
+  const float r = (1.0f + q) * s.low * s.high;
+  return vanishes ? 0.0f : r;
 }
 
 /// 2^x. Float arithmetic; exact for integers.
