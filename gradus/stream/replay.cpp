@@ -11,6 +11,7 @@ namespace gradus {
 namespace {
 
 constexpr int64_t kLarge = 2048;      // elements from which one list alone is worth a program
+constexpr int kUsual = 16;            // lists that there is room for from the start
 constexpr int64_t kEnough = 1 << 16;  // that other threads may begin with while more lists are added
 
 // Memory that is nobody else's business while it is used: no other thread's operations wait for it.
@@ -83,6 +84,7 @@ Replay::Batch& Replay::batch_for(TensorImpl* const* list, int n, uint64_t number
   Batch& b = batches_.emplace_back();
   b.numbers = numbers;
   b.n = n;
+  b.tensors.reserve(static_cast<size_t>(kUsual * n));
   std::transform(list, list + n, b.dtypes, [](TensorImpl* t) { return t->view->dtype; });
   return b;
 }
@@ -102,6 +104,7 @@ void Replay::add(TensorImpl* const* list, int n, int n_read, uint64_t numbers) {
     join();
     return work_(context_, list, numbers);
   }
+  if (marks_.empty()) marks_.reserve(static_cast<size_t>(kUsual * n));
   Batch& b = batch_for(list, n, numbers);
   b.tensors.insert(b.tensors.end(), list, list + n);
   for (int i = 0; i < n; ++i) {
