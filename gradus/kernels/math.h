@@ -6,11 +6,11 @@
 //             float   double               float   double              float   double
 //   exp       1.02*   0.60      sin        0.51*   0.78      sinh      0.51    0.76
 //   exp2      0.87*   0.61      cos        0.51*   0.78      cosh      0.51    0.84
-//   expm1     0.51*   0.92      tan        0.53    0.92      tanh      1.34*   0.78
+//   expm1     0.51*   0.92      tan        0.53    0.92      tanh      2.61*   0.78
 //   log       0.94*   0.80      asin       0.51*   0.62      asinh     0.51    1.22
 //   log2      0.51    0.51      acos       0.51*   0.60      acosh     0.51    1.70
 //   log10     0.51    0.51      atan       0.51*   0.99      atanh     0.51    1.93
-//   log1p     0.51    0.85      atan2      0.51    1.7       sigmoid   1.01*   0.61
+//   log1p     0.51    0.85      atan2      0.51    1.7       sigmoid   2.82*   0.61
 //   log1p_exp 0.51    1.46      erf        1.21*   1.21      erfc      0.53*   1.82
 //   pow       0.51    0.77      rsqrt      1.50    1.50
 //

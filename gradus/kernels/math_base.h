@@ -103,6 +103,13 @@ template <class T>
   return x < lo ? lo : x;
 }
 
+/// Bounds of arguments, kept where the compiler cannot see them: limiting a vector to a known number takes a comparison
+/// and a blend, to one from memory a single instruction.
+struct Bounds {
+  float exp_low, exp_high, exp2_low, exp2_high, sigmoid, tanh, erf;
+};
+extern const Bounds bounds;
+
 /// r, or x if that is NaN: where x meets its negative, the sign of a NaN would depend on the compiler's operand order.
 template <class T>
 [[gnu::always_inline]] static inline T or_nan(T x, T r) {

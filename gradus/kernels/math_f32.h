@@ -73,8 +73,8 @@ struct Scale {
 /// processors take a hundred cycles to underflow.
 [[gnu::always_inline]] static inline float exp(float x) {
   using namespace detail;
-  const bool vanishes = x <= -104.0f;
-  float t, q = reduced_expm1(vanishes ? 0.0f : at_most(x, 89.0f), t);
+  const bool vanishes = x <= bounds.exp_low;
+  float t, q = reduced_expm1(vanishes ? 0.0f : at_most(x, bounds.exp_high), t);
   Scale s = scale_of_magic(t);
   const float r = (1.0f + q) * s.low * s.high;
   return vanishes ? 0.0f : r;
@@ -83,7 +83,7 @@ struct Scale {
 /// 2^x. Float arithmetic; exact for integers.
 [[gnu::always_inline]] static inline float exp2(float x) {
   using namespace detail;
-  x = at_least(at_most(x, 129.0f), -151.0f);
+  x = at_least(at_most(x, bounds.exp2_high), bounds.exp2_low);
   float t = x + kMagicF, f = x - (t - kMagicF);
   float r = f * 0x1.62e430p-1f;
   float low = fma(f, 0x1.62e430p-1f, -r);
@@ -155,36 +155,28 @@ namespace detail {
   return x < kInfF ? y : x;
 }
 
-/// 1 / (1 + e^-x). Float arithmetic: with z = e^-|x|, 1 / (1 + z) or z / (1 + z), quotient and sum corrected.
+/// 1 / (1 + e^-x). Float arithmetic: with z = e^-|x|, 1 / (1 + z) or z / (1 + z).
 [[gnu::always_inline]] static inline float sigmoid(float x) {
   using namespace detail;
-  float t, q = reduced_expm1(-at_most(abs(x), 104.0f), t);
+  float t, q = reduced_expm1(-at_most(abs(x), bounds.sigmoid), t);
   Scale s = scale_of_magic(t);
-  float p = 1.0f + q, p_low = (1.0f - p) + q;
-  float d = fma(p * s.low, s.high, 1.0f), d_low = fma(p_low * s.low, s.high, fma(p * s.low, s.high, 1.0f - d));
-  bool negative = x < 0.0f;
-  float a = negative ? p : 1.0f, a_low = negative ? p_low : 0.0f;
-  float y = 1.0f / d, c = a * y;
-  c = fma(fma(-c, d_low, fma(-c, d, a) + a_low), y, c);
-  return or_nan(x, negative ? c * s.low * s.high : c);
+  float p = (1.0f + q) * s.low, y = 1.0f / fma(p, s.high, 1.0f);
+  return or_nan(x, x < 0.0f ? p * y * s.high : y);
 }
 
-/// tanh(x). Float arithmetic: 1 - 2 / (e^(2 |x|) + 1), and for |x| < 0.55 x + x^3 P(x^2), P of degree 4, relative error
-/// 2^-29.7.
+/// tanh(x). Float arithmetic: e / (e + 2) with e = e^(2 |x|) - 1.
 [[gnu::always_inline]] static inline float tanh(float x) {
   using namespace detail;
-  float a = at_most(abs(x), 10.0f), t, q = reduced_expm1(a + a, t);
-  float s = from_bits((bits(t) << 23) + 0x3f800000u);
-  float big = 1.0f - 2.0f / fma(q, s, s + 1.0f), z = a * a;
-  float p = poly(z, -0x1.9921a2p-8f, 0x1.58e518p-6f, -0x1.b91e7ep-5f, 0x1.110ceep-3f, -0x1.55554ap-2f);
-  return copysign(a < 0.55f ? fma(z * p, a, a) : big, x);
+  float a = at_most(abs(x), bounds.tanh), t, q = reduced_expm1(a + a, t);
+  float s = from_bits((bits(t) << 23) + 0x3f800000u), e = fma(q, s, s - 1.0f);
+  return copysign(e / (e + 2.0f), x);
 }
 
 /// erf(x). Float arithmetic: x + x P(x^2) for |x| < 1 (degree 6, relative error 2^-29.4), beyond that 1 - 2^-L(|x| - 1)
 /// with L of degree 6 (2^-27.5 of the result) and a polynomial of degree 5 for 2^f (2^-22.9 of at most 0.16).
 [[gnu::always_inline]] static inline float erf(float x) {
   using namespace detail;
-  float a = at_most(abs(x), 4.0f), z = x * x, u = a - 1.0f;
+  float a = at_most(abs(x), bounds.erf), z = x * x, u = a - 1.0f;
   float p = poly(z, 0x1.4771fcp-14f, -0x1.a3515ep-11f, 0x1.53f224p-8f, -0x1.b7f71ap-6f, 0x1.ce2ce6p-4f, -0x1.81273ep-2f,
                  0x1.06eba8p-3f);
   float l = poly(u, 0x1.19f2bep-12f, -0x1.59ee10p-9f, 0x1.d3cccep-7f, -0x1.ea82eep-5f, -0x1.37637ap+0f, -0x1.e75322p+1f,

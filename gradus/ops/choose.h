@@ -23,6 +23,19 @@ inline __attribute__((always_inline)) T smaller(T a, T b) {
   if constexpr (T(0.5) == 0) return b < a ? b : a;
   else return b != b ? b : b < a ? b : a;
 }
+// a[i] between two numbers, which tiles are full of: two instructions if neither is NaN.
+template <class T>
+inline __attribute__((always_inline)) void clamp_tile(T* out, const T* a, T low, T high, int64_t n) {
+  if (low != low || high != high) {
+    for (int64_t i = 0; i < n; ++i) out[i] = smaller(larger(a[i], low), high);
+    return;
+  }
+#pragma GCC ivdep
+  for (int64_t i = 0; i < n; ++i) {
+    const T least = a[i] < low ? low : a[i];
+    out[i] = high < least ? high : least;
+  }
+}
 }  // namespace detail
 
 struct Where {
@@ -158,6 +171,11 @@ struct ClampBoth {
   static constexpr Op op{"_gradus_clamp.Scalar(Tensor self, Scalar min, Scalar max) -> Tensor",
                          "self, kept between two numbers.", Kind::Promote, "", "ClampBackward1"};
   static auto value(auto a, auto low, auto high) { return detail::smaller(detail::larger(a, low), high); }
+  template <class T>
+  static void tile(T* out, const void* const* in, int64_t n) {
+    detail::clamp_tile(out, static_cast<const T*>(in[0]), *static_cast<const T*>(in[1]), *static_cast<const T*>(in[2]),
+                       n);
+  }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& low, const Attr<Scalar, 2>& high) {
     return where((x >= *low).logical_and(x <= *high), g, 0);
