@@ -4,6 +4,7 @@
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
 #include "gradus/core/node.h"
+#include "gradus/core/read.h"
 
 namespace gradus {
 
@@ -41,6 +42,10 @@ void* Tensor::data_ptr() const {
   return p;
 }
 void* Tensor::settled_data() const { return impl_->view->array().data; }
+const void* read_data(const Tensor& t) {
+  const View& v = *t.impl()->view;
+  return v.storage->pending_write() ? v.array().data : v.raw_array().data;
+}
 
 void Tensor::expect_dtype(DType expected) const {
   check(dtype() == expected, "expected scalar type ", expected, " but found ", dtype());
@@ -48,7 +53,7 @@ void Tensor::expect_dtype(DType expected) const {
 
 Scalar Tensor::item() const {
   check(numel() == 1, "a Tensor with ", numel(), " elements cannot be converted to Scalar");
-  const void* p = settled_data();
+  const void* p = read_data(*this);
   return dispatch(dtype(), [p]<class T>() -> Scalar {
     const T value = *static_cast<const T*>(p);
     if constexpr (std::is_same_v<T, bool>) return Scalar(value);

@@ -8,6 +8,7 @@
 #include "gradus/core/format.h"
 #include "gradus/core/geometry.h"
 #include "gradus/core/impl.h"
+#include "gradus/core/read.h"
 #include "gradus/gen/functions.h"
 #include "gradus/io/checkpoint_format.h"
 #include "gradus/io/little_endian.h"
@@ -217,7 +218,7 @@ void save_npy(const Tensor& tensor, const std::string& path) {
   const Tensor t = io::dense(tensor, "save_npy()");
   io::FileSink file(path);
   file.write(io::header_of(t));
-  if (t.numel()) file.write(t.settled_data(), io::bytes_of(t));
+  if (t.numel()) file.write(read_data(t), io::bytes_of(t));
   file.commit();
 }
 
@@ -235,7 +236,7 @@ void save_npz(const nn::NamedTensors& tensors, const std::string& path) {
   for (const nn::NamedTensor& named : tensors) {
     const Tensor t = io::dense(named.tensor, "save_npz()");
     const std::string header = io::header_of(t);
-    const std::string_view pieces[] = {header, {static_cast<const char*>(t.settled_data()), io::bytes_of(t)}};
+    const std::string_view pieces[] = {header, {static_cast<const char*>(read_data(t)), io::bytes_of(t)}};
     zip.add(named.name + ".npy", pieces);
   }
   zip.finish();

@@ -7,6 +7,7 @@
 #include "gradus/core/error.h"
 #include "gradus/core/format.h"
 #include "gradus/core/node.h"
+#include "gradus/core/read.h"
 
 namespace gradus {
 
@@ -27,7 +28,7 @@ struct Values {
 
 class Fetcher {
  public:
-  Fetcher(const Tensor& t, int64_t keep) : t_(t), keep_(keep), data_(static_cast<const char*>(t.settled_data())) {}
+  Fetcher(const Tensor& t, int64_t keep) : t_(t), keep_(keep), data_(static_cast<const char*>(read_data(t))) {}
   Values all() {
     dispatch(t_.dtype(), [&]<class T>() { visit<T>(0, reinterpret_cast<const T*>(data_)); });
     return static_cast<Values&&>(values_);

@@ -7,6 +7,7 @@
 
 #include "gradus/core/format.h"
 #include "gradus/core/impl.h"
+#include "gradus/core/read.h"
 #include "gradus/io/checkpoint_format.h"
 #include "gradus/io/json.h"
 #include "gradus/io/little_endian.h"
@@ -207,7 +208,7 @@ void write_safetensors(const nn::NamedTensors& tensors, const std::vector<TextIt
   sink.write(head + json);
   for (const nn::NamedTensor* t : order)
     if (t->tensor.numel())
-      sink.write(t->tensor.settled_data(), static_cast<size_t>(t->tensor.numel() * t->tensor.element_size()));
+      sink.write(read_data(t->tensor), static_cast<size_t>(t->tensor.numel() * t->tensor.element_size()));
 }
 
 }  // namespace gradus::io

@@ -346,4 +346,9 @@ StripRun* start_program_over(const Program& p, const Segment& s, Strips&& strips
 
 void finish_program_over(StripRun* run) noexcept { delete run; }
 
+void run_program_on_this_thread(const Program& p, const Segment& s, char* partials) {
+  const OnThisThread alone;
+  run_program(p, s, partials);
+}
+
 }  // namespace gradus

@@ -21,6 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr int kMaxWorkers = 255, kChunksPerThread = 8;
+constexpr int kLeftWords = (kMaxWorkers + 1) * kChunksPerThread / 64;
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr double kWakeCost = 60000;  // the least work in nanoseconds that gains from waking a thread (measured)
 
@@ -105,6 +106,16 @@ class Pool {
     const int64_t begin = index * job.chunk;
     job.call(job.body, begin, std::min(job.n, begin + job.chunk));
   }
+  // A thread that finds no working memory leaves the chunk to the caller.
+  void try_execute(const Job& job, int index) noexcept {
+    try {
+      execute(job, index);
+    } catch (...) {
+      left_[index / 64].fetch_or(uint64_t{1} << (index % 64), std::memory_order_relaxed);
+      anything_left_.store(true, std::memory_order_relaxed);
+    }
+  }
+  void execute_left();
 
   // What workers look at while they spin, what they count, and the loop's description: a cache line each.
   alignas(64) std::atomic<Open> open_{Open{0, 0, 0}};
@@ -114,6 +125,8 @@ class Pool {
   std::atomic<const void*> body_ = nullptr;
   std::atomic<int64_t> n_ = 0, chunk_ = 0;
   std::atomic<uint64_t> control_ = 0;
+  std::atomic<bool> anything_left_ = false;
+  std::atomic<uint64_t> left_[kLeftWords] = {};  // a bit for every chunk
   alignas(64) std::atomic<uint32_t> sleepers_ = 0, bell_ = 0;
   alignas(64) std::atomic<bool> busy_ = false;
   std::atomic<uint32_t> alive_ = 0;
@@ -154,7 +167,8 @@ bool Pool::worth_waking(double cost) {
 
 /// Offers a loop to the workers.
 void Pool::begin(int64_t n, int64_t grain, int threads, pool::Body call, const void* body) {
-  const int64_t units = (n - 1) / grain + 1, wanted = std::min<int64_t>(units, int64_t{kChunksPerThread} * threads);
+  const int64_t units = (n - 1) / grain + 1,
+                wanted = std::min<int64_t>(units, kChunksPerThread * std::min(threads, kMaxWorkers + 1));
   const int64_t chunk = ((units - 1) / wanted + 1) * grain;
   const int chunks = static_cast<int>((n - 1) / chunk + 1);
   const int workers = std::min(threads, chunks) - 1;
@@ -176,11 +190,21 @@ void Pool::begin(int64_t n, int64_t grain, int threads, pool::Body call, const v
 void Pool::end() {
   Job job;
   uint32_t others = chunks_;
-  for (int index; take(true, job, index); --others) execute(job, index);
+  for (int index; take(true, job, index); --others) try_execute(job, index);
   const auto done = [&] { return finished_.load(std::memory_order_acquire) == others; };
-  if (done() || spin(done)) return;
-  // A worker lost its core: sleeping gives it this one.
-  for (uint32_t seen; (seen = finished_.load(std::memory_order_acquire)) != others;) finished_.wait(seen);
+  if (!done() && !spin(done))  // a worker lost its core: sleeping gives it this one
+    for (uint32_t seen; (seen = finished_.load(std::memory_order_acquire)) != others;) finished_.wait(seen);
+  if (anything_left_.load(std::memory_order_relaxed)) execute_left();
+}
+
+/// What fails again fails the loop; nobody works on it any more then.
+void Pool::execute_left() {
+  const Job job{call_, body_, n_, chunk_, control_};
+  anything_left_ = false;
+  uint64_t left[kLeftWords];
+  for (int i = 0; i < kLeftWords; ++i) left[i] = left_[i].exchange(0);
+  for (int i = 0; i < kLeftWords; ++i)
+    for (; left[i]; left[i] &= left[i] - 1) execute(job, i * 64 + __builtin_ctzll(left[i]));
 }
 
 void Pool::wake(int workers) {
@@ -198,7 +222,7 @@ void Pool::work() {
   for (int index;;) {
     while (take(false, job, index)) {
       if (float_control() != job.control) set_float_control(job.control);
-      execute(job, index);
+      try_execute(job, index);
       finished_.fetch_add(1, std::memory_order_acq_rel);
       finished_.notify_one();
     }
@@ -288,21 +312,31 @@ void set_num_threads(int n) {
 
 bool in_parallel() noexcept { return inside; }
 
+OnThisThread::OnThisThread() noexcept : before_(inside) { inside = true; }
+OnThisThread::~OnThisThread() { inside = before_; }
+
+namespace {
+/// Of the entered pool by this thread.
+struct Use {
+  Pool& p;
+  OnThisThread nested;
+  ~Use() { p.leave(); }
+};
+}  // namespace
+
 void pool::run(int64_t n, int64_t grain, double cost, Body call, const void* body) {
   const int threads = num_threads();
   if (threads == 1 || inside) return call(body, 0, n);
   if (cost <= 0) cost = static_cast<double>(n) / static_cast<double>(grain) * kChunkCost;
   Pool& p = get();
   if (!p.enter()) return call(body, 0, n);
-  inside = true;
+  const Use use{p, {}};
   if (p.worth_waking(cost)) {
     p.begin(n, grain, threads, call, body);
     p.end();
   } else {
     call(body, 0, n);
   }
-  inside = false;
-  p.leave();
 }
 
 void SplitLoop::start(int64_t n, int64_t grain, double cost, pool::Body call, const void* body) {
@@ -318,10 +352,9 @@ void SplitLoop::start(int64_t n, int64_t grain, double cost, pool::Body call, co
 void SplitLoop::join() {
   if (!started_) return;
   started_ = false;
-  inside = true;
-  get().end();
-  inside = false;
-  get().leave();
+  Pool& p = get();
+  const Use use{p, {}};
+  p.end();
 }
 
 }  // namespace gradus

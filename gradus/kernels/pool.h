@@ -13,6 +13,18 @@ void set_num_threads(int n);
 /// Whether this thread runs the body of a parallel_for: another one inside runs at once, on this thread.
 bool in_parallel() noexcept;
 
+/// While one lives, every parallel_for of this thread runs on it alone.
+class OnThisThread {
+ public:
+  OnThisThread() noexcept;
+  ~OnThisThread();
+  OnThisThread(const OnThisThread&) = delete;
+  OnThisThread& operator=(const OnThisThread&) = delete;
+
+ private:
+  bool before_;
+};
+
 /// Work that is worth a chunk of its own, in nanoseconds.
 inline constexpr double kChunkCost = 5000;
 
@@ -33,8 +45,9 @@ void run(int64_t n, int64_t grain, double cost, Body call, const void* body);
 /// and are whole multiples of it, except the last. One call for everything, on this thread, if n <= grain, inside
 /// another parallel_for, while another thread is in one, or with one thread. Sleeping threads are woken only if `cost`,
 /// the nanoseconds of all items (by default kChunkCost for every `grain` of them), makes up for it. Nothing is
-/// allocated; `body` must not throw, and its results must not depend on how [0, n) is cut. Rounding and the treatment
-/// of denormals are the caller's on every thread.
+/// allocated. The results of `body` must not depend on how [0, n) is cut. It may throw for want of working memory,
+/// before it changes anything: the calling thread runs that range again, and what it throws then leaves parallel_for
+/// once no other thread is at work. Rounding and the treatment of denormals are the caller's on every thread.
 template <class F>
 [[gnu::always_inline]] inline void parallel_for(int64_t n, int64_t grain, const F& body, double cost = 0) {
   if (n <= 0) return;

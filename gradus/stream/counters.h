@@ -54,6 +54,6 @@ int64_t plan_bytes();
 int64_t plan_count();
 
 /// Describes the segment, if descriptions are kept.
-void note_segment(const Segment& segment, const Plan& plan, Cut cut);
+void note_segment(const Segment& segment, const Plan& plan, Cut cut) noexcept;
 
 }  // namespace gradus

@@ -99,8 +99,8 @@ std::string kept_segments() {
   return text + "]";
 }
 
-void note_segment(const Segment& s, const Plan& plan, Cut cut) {
-  if (keep.load(std::memory_order_relaxed) <= 0) return;
+namespace {
+void note(const Segment& s, const Plan& plan, Cut cut) {
   std::string text = str("{\"cut\": ", quoted(count_names[Counts::FirstCut + static_cast<int>(cut)]),
                          ", \"dead\": ", plan.dead, ", \"shared\": ", plan.shared, ", \"records\": [");
   for (size_t i = 0; i < s.entries.size(); ++i) text += (i ? ", " : "") + record_of(s, s.entries[i]);
@@ -113,6 +113,15 @@ void note_segment(const Segment& s, const Plan& plan, Cut cut) {
   std::lock_guard lock(mutex);
   kept().push_back(text);
   while (static_cast<int>(kept().size()) > keep) kept().pop_front();
+}
+}  // namespace
+
+void note_segment(const Segment& s, const Plan& plan, Cut cut) noexcept {
+  if (keep.load(std::memory_order_relaxed) <= 0) return;
+  try {
+    note(s, plan, cut);
+  } catch (const std::bad_alloc&) {  // the segment has run, and must not seem to have failed
+  }
 }
 
 }  // namespace gradus

@@ -4,7 +4,9 @@
 #include <sched.h>
 
 #include <cstdlib>
+#include <new>
 
+#include "gradus/core/error.h"
 #include "gradus/core/geometry.h"
 #include "gradus/stream/plan.h"
 
@@ -23,7 +25,7 @@ std::atomic<int64_t> tile_elements{0};
 void set_flags(Storage& s, uint32_t on) {
   if ((__atomic_load_n(&s.flags, __ATOMIC_RELAXED) & on) != on) __atomic_fetch_or(&s.flags, on, __ATOMIC_RELAXED);
 }
-void clear_flags(Storage& s, uint32_t off) { __atomic_fetch_and(&s.flags, ~off, __ATOMIC_RELAXED); }
+void clear_flags(Storage& s, uint32_t off) { __atomic_fetch_and(&s.flags, ~off, __ATOMIC_RELEASE); }
 
 struct Locked {
   struct Already {};
@@ -205,6 +207,8 @@ void Stream::take(const Record& r) {
     key.push_back(static_cast<uint64_t>(r.ints[0]));
     key.push_back(static_cast<uint64_t>(r.ints[1]));
   }
+  const int64_t elements = (r.fuse->kind == FuseInfo::Reduce ? r.in[0] : r.out[0])->numel;
+  work_.store(work_.load(std::memory_order_relaxed) + elements, std::memory_order_relaxed);
   counts_.add(Counts::Recorded);
 }
 
@@ -247,6 +251,9 @@ void Stream::run(Cut cut) {
     run_plan(plan);
     counts_.add_cut(cut);
     note_segment(segment_, plan, cut);
+  } catch (const std::bad_alloc&) {
+    segment_.key.resize(recorded);
+    raise(ErrorKind::OutOfMemory, "out of memory: no working memory for what waits");
   } catch (...) {
     segment_.key.resize(recorded);
     throw;
@@ -256,6 +263,7 @@ void Stream::run(Cut cut) {
 // Everything is allocated before the first program runs.
 void Stream::run_plan(const Plan& plan) {
   reserve_workspace(plan.workspace);
+  if (!reserve_) reserve_.reset(new char[kReserve]);
   borrowed_.clear();
   borrowed_.reserve(plan.reuses.size());
   for (uint16_t slot : plan.slots) materialise(*segment_.slots[slot].storage);
@@ -267,7 +275,7 @@ void Stream::run_plan(const Plan& plan) {
     borrowed_.push_back(&s);
   }
   for (const Program& p : plan.programs) {
-    run_program(p, segment_, partials);
+    run_or_retry(p, partials);
     counts_.add(Counts::Instructions, p.entry >= 0 ? 1 : p.steps.size());
   }
   if (partials) data_put(partials, plan.partials);
@@ -284,6 +292,18 @@ void Stream::run_plan(const Plan& plan) {
     if (!s.storage->data) counts_.add(Counts::NotAllocated, static_cast<uint64_t>(s.storage->bytes));
 }
 
+// Nobody can take back the programs before this one, so it must not fail: a kernel that found no working memory, and so
+// has not begun, gets the reserve, and no more threads than one.
+void Stream::run_or_retry(const Program& p, char* partials) {
+  try {
+    run_program(p, segment_, partials);
+  } catch (...) {
+    reserve_.reset();
+    empty_cache();
+    run_program_on_this_thread(p, segment_, partials);
+  }
+}
+
 void Stream::forget() {
   for (Slot& s : segment_.slots) {
     clear_flags(*s.storage, Storage::kRead | Storage::kWritten);
@@ -294,6 +314,7 @@ void Stream::forget() {
   segment_.views.clear();
   segment_.slots.clear();
   segment_.key.clear();
+  work_.store(0, std::memory_order_relaxed);
   external_bytes_ = 0;
   unchecked_ = kMaxHeld;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "gradus/stream/cache.h"
@@ -60,6 +61,8 @@ void run_program(const Program& program, const Segment& segment, char* partials)
 struct StripRun;
 StripRun* start_program_over(const Program& program, const Segment& segment, Strips&& strips);
 void finish_program_over(StripRun* run) noexcept;
+/// As run_program without other threads, which needs less memory.
+void run_program_on_this_thread(const Program& program, const Segment& segment, char* partials);
 /// Makes sure that this thread has so much working memory. Raises std::bad_alloc.
 void reserve_workspace(int64_t bytes);
 /// Fills in the loops of a planned program; defined by the kernels.
@@ -84,6 +87,8 @@ class Stream {
   /// References to the view's storage and to the view that are the segment's own.
   void own_references(const View& v, uint32_t& of_storage, uint32_t& of_view) const;
   size_t pending() const { return segment_.entries.size(); }
+  /// Whether what waits takes some 50 microseconds or more. To be asked by any thread.
+  bool takes_long() const { return work_.load(std::memory_order_relaxed) > kLongWork; }
   const PlanCache& plans() const { return plans_; }
 
   /// Until the trace ends everything that can be fused waits, however small it is and whatever the mode.
@@ -106,12 +111,17 @@ class Stream {
   void run(Cut cut);
   const Plan& plan();
   void run_plan(const Plan& plan);
+  void run_or_retry(const Program& p, char* partials);
   void forget();
 
   Segment segment_;
   PlanCache plans_;
   Counts counts_;
-  std::vector<Storage*> borrowed_;  // storages that use the memory of others while a plan runs
+  static constexpr int64_t kLongWork = int64_t{1} << 18;
+  std::atomic<int64_t> work_{0};                       // elements of all that waits
+  static constexpr size_t kReserve = size_t{1} << 20;  // untouched, so only addresses
+  std::unique_ptr<char[]> reserve_;                    // working memory for kernels, if there is no other
+  std::vector<Storage*> borrowed_;                     // storages that use the memory of others while a plan runs
   int64_t external_bytes_ = 0;
   int64_t unchecked_ = kMaxHeld;  // so many of them need no look at who else keeps them
   uint64_t before_trace_ = 0;     // operations, waiting or not

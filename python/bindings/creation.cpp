@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "gradus/core/format.h"
+#include "gradus/core/read.h"
 #include "gradus/gen/functions.h"
 #include "gradus/ops/pointwise_check.h"
 #include "python/bindings/arguments.h"
@@ -291,8 +292,8 @@ Tensor tensor_from_data(PyObject* data, std::optional<DType> dtype) {
 
 PyObject* to_list(const Tensor& t) {
   const View& v = *t.impl()->view;
-  return dispatch(
-      v.dtype, [&]<class T>() { return list_of(static_cast<const T*>(t.settled_data()), v.sizes(), v.strides(), 0); });
+  return dispatch(v.dtype,
+                  [&]<class T>() { return list_of(static_cast<const T*>(read_data(t)), v.sizes(), v.strides(), 0); });
 }
 
 // ---- Tensor(...), FloatTensor(...), tensor.new(...)

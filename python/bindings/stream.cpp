@@ -1,7 +1,7 @@
 // The stream as Python sees it: counters, what was fused, and when operations run.
 #include "gradus/core/format.h"
 #include "gradus/stream/segment.h"
-#include "python/bindings/py.h"
+#include "python/bindings/tensor_type.h"
 
 namespace gradus::py {
 namespace {
@@ -31,6 +31,12 @@ PyObject* defer(PyObject*, PyObject* flag) {
 PyObject* deferring(PyObject*, PyObject*) { return boolean(is_deferred()); }
 
 PyObject* run_pending(PyObject*, PyObject*) {
+  PyThreadState* state = PyEval_SaveThread();
+  try {
+    synchronize();
+  } catch (...) {  // still waits, and fails again below
+  }
+  PyEval_RestoreThread(state);
   return guarded([] {
     synchronize();
     return none();
@@ -68,13 +74,27 @@ PyMethodDef functions[] = {
     {"_stream_counters", &counters, METH_NOARGS, "What the executor has done since the start."},
     {"_set_deferred", &defer, METH_O, "Whether operations may wait to be fused; returns what was set before."},
     {"_is_deferred", &deferring, METH_NOARGS, "Whether operations may wait to be fused."},
-    {"_synchronize", &run_pending, METH_NOARGS, "Runs what waits on this thread."},
+    {"_synchronize", &run_pending, METH_NOARGS, "Runs what waits on this thread and what ended threads have left."},
     {"_set_tile", &tile, METH_O, "Elements per tile of fused loops; 0 for automatic."},
     {"_keep_segments", &keep, METH_O, "Keeps descriptions of the last n segments."},
     {"_kept_segments", &kept, METH_NOARGS, "The kept segments as JSON."},
     {}};
 
 }  // namespace
+
+void await_data(PyObject* tensor) {
+  Storage& s = *tensor_of(tensor).impl()->view->storage;
+  if (!s.pending_write()) return;
+  const auto* home = static_cast<Stream*>(__atomic_load_n(&s.home, __ATOMIC_ACQUIRE));
+  if (!home || !home->takes_long()) return;
+  ref_inc(s.refs);
+  PyThreadState* state = PyEval_SaveThread();
+  try {
+    settle(s);
+  } catch (...) {}
+  PyEval_RestoreThread(state);
+  drop(&s);
+}
 
 void init_stream(PyObject* module) { ensure(PyModule_AddFunctions(module, functions) == 0); }
 

@@ -50,8 +50,11 @@ PyObject* numel(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_o
 PyObject* storage_offset(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).storage_offset()); }
 PyObject* element_size(PyObject* self, PyObject*) { return PyLong_FromLongLong(tensor_of(self).element_size()); }
 PyObject* data_ptr(PyObject* self, PyObject*) {
-  const Tensor& t = tensor_of(self);
-  return PyLong_FromVoidPtr(t.numel() && t.impl()->view->storage->bytes ? t.data_ptr() : nullptr);
+  await_data(self);
+  return guarded([&] {
+    const Tensor& t = tensor_of(self);
+    return PyLong_FromVoidPtr(t.numel() && t.impl()->view->storage->bytes ? t.data_ptr() : nullptr);
+  });
 }
 PyObject* is_floating_point(PyObject* self, PyObject*) { return boolean(is_floating(tensor_of(self).dtype())); }
 PyObject* is_contiguous(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
@@ -78,9 +81,11 @@ PyObject* get_device(PyObject*, PyObject*) { return PyLong_FromLong(-1); }
 // ---- values
 
 PyObject* item(PyObject* self, PyObject*) {
+  await_data(self);
   return guarded([&] { return to_python(tensor_of(self).item()); });
 }
 PyObject* tolist(PyObject* self, PyObject*) {
+  await_data(self);
   return guarded([&] { return to_list(tensor_of(self)); });
 }
 PyObject* complex_(PyObject* self, PyObject*) {
@@ -92,6 +97,7 @@ PyObject* complex_(PyObject* self, PyObject*) {
 }
 
 PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  await_data(self);
   return guarded([&] {
     static Names<1> names{"numpy", {"force"}, 0};
     Bound<1> a(names, args, n, keywords);
@@ -102,6 +108,7 @@ PyObject* numpy(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* k
   });
 }
 PyObject* array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* keywords) {
+  await_data(self);
   return guarded([&]() -> PyObject* {
     static Names<2> names{"__array__", {"dtype", "copy"}};
     Bound<2> a(names, args, n, keywords);

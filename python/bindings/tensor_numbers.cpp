@@ -186,6 +186,7 @@ PyObject* positive(PyObject* a) {
 // ---- conversions
 
 int truth(PyObject* a) {
+  await_data(a);
   int value = 0;
   const int status = guarded_status([&] {
     if (overridden(a)) [[unlikely]] {
@@ -205,6 +206,7 @@ Scalar single(PyObject* a) {
   return tensor_of(a).item();
 }
 PyObject* to_integer(PyObject* a) {
+  await_data(a);
   return guarded([&] {
     if (overridden(a)) [[unlikely]]
       return override_method("__int__", {a});
@@ -213,6 +215,7 @@ PyObject* to_integer(PyObject* a) {
   });
 }
 PyObject* as_float(PyObject* a) {
+  await_data(a);
   return guarded([&] {
     if (overridden(a)) [[unlikely]]
       return override_method("__float__", {a});
@@ -220,6 +223,7 @@ PyObject* as_float(PyObject* a) {
   });
 }
 PyObject* to_index(PyObject* a) {
+  await_data(a);
   return guarded([&] {
     if (overridden(a)) [[unlikely]]
       return override_method("__index__", {a});

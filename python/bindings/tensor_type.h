@@ -43,4 +43,8 @@ PyObject* tensor_repr(PyObject* self);
 PyObject* tensor_new(PyTypeObject* type, PyObject* args, PyObject* kwargs);
 int number_slots(PyType_Slot* out);  // writes the number protocol, returns how many slots
 
+/// Runs what the tensor's data waits for; what takes long without the interpreter lock. No C++ frame that ends
+/// exceptions may be above: at exit Python ends daemon threads by unwinding them here. What fails still waits.
+void await_data(PyObject* tensor);
+
 }  // namespace gradus::py

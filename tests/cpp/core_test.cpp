@@ -23,6 +23,7 @@
 #include "gradus/kernels/nest.h"
 #include "gradus/ops/create.h"
 #include "gradus/ops/funnel.h"
+#include "gradus/stream/control.h"
 #include "tests/cpp/leaves_nothing.h"
 
 namespace gradus {
@@ -107,6 +108,11 @@ TEST_F(Core, OutOfMemoryIsAnErrorAndLeavesNothing) {
 }
 
 TEST_F(Core, FailuresComeWhereTheyAreOrdered) {
+  struct Synchronous {  // what waits is allocated later
+    bool before = is_deferred();
+    Synchronous() { set_deferred(false); }
+    ~Synchronous() { set_deferred(before); }
+  } synchronous;
   const Tensor x = ones({3}), big = ones({3000});
   fail_allocation(2, 2);
   const Tensor first = x + 1;

@@ -172,6 +172,54 @@ TEST(Pool, SplitLoopsDoEverythingOnce) {
   EXPECT_FALSE(in_parallel());
 }
 
+TEST(Pool, TheCallerRunsWhatAnotherThreadCouldNot) {
+  Threads set(3);
+  const auto caller = std::this_thread::get_id();
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::atomic<int>> seen(400);
+    std::atomic<int> failed = 0;
+    std::atomic<bool> met = false;
+    parallel_for(
+        400, 1,
+        [&](int64_t begin, int64_t end) {
+          if (std::this_thread::get_id() != caller) {
+            met = true;
+            ++failed;
+            throw std::bad_alloc();
+          }
+          for (int i = 0; i < 1000 && !met; ++i) std::this_thread::yield();  // so that others come
+          for (int64_t i = begin; i < end; ++i) ++seen[static_cast<size_t>(i)];
+        },
+        kLong);
+    for (const auto& s : seen) ASSERT_EQ(s, 1);
+    ASSERT_GT(failed, 0);
+  }
+  EXPECT_TRUE(covers(1000, 3));
+}
+
+TEST(Pool, AFailureLeavesTheLoopOnceNobodyIsInIt) {
+  for (int threads : {1, 3}) {
+    Threads set(threads);
+    for (int round = 0; round < 200; ++round) {
+      std::atomic<int> within = 0, done = 0;
+      const auto body = [&](int64_t begin, int64_t end) {
+        ++within;
+        if (begin <= 37 && 37 < end) {
+          --within;
+          throw std::bad_alloc();
+        }
+        done += static_cast<int>(end - begin);
+        --within;
+      };
+      EXPECT_THROW(parallel_for(400, 1, body, kLong), std::bad_alloc);
+      EXPECT_EQ(within, 0);
+      EXPECT_FALSE(in_parallel());
+      EXPECT_LT(done, 400);
+    }
+    EXPECT_TRUE(covers(1000, 3));
+  }
+}
+
 TEST(Pool, RoundingIsTheCallers) {
   Threads set(3);
   volatile double one = 1, three = 3;

@@ -254,6 +254,37 @@ def test_interrupts_at_any_time_leave_a_usable_state(threads):
         """)
 
 
+def test_other_threads_go_on_while_a_long_segment_runs():
+    script("""
+        sys.setswitchinterval(100)  # only a thread that lets go of the interpreter lock hands it on
+        gradus.set_num_threads(1)
+        ticks, stop = 0, False
+        def tick():
+            global ticks
+            while not stop:
+                time.sleep(0.001)
+                ticks += 1
+        thread = threading.Thread(target=tick)
+        thread.start()
+        x = gradus.full((1 << 21,), 3.0)
+        looks = {
+            "item": lambda y: y.sum().item(), "float": lambda y: float(y.sum()), "bool": lambda y: bool(y.sum() > 0),
+            "tolist": lambda y: y[:3].tolist(), "numpy": lambda y: y.numpy(), "data_ptr": lambda y: y.data_ptr(),
+            "synchronize": lambda y: gradus.stream.synchronize(),
+        }
+        for name, look in looks.items():
+            y = pending(x, 40)
+            before = ticks
+            look(y)
+            assert ticks - before >= 5, (name, ticks - before)
+            before = ticks
+            look(y)
+            assert name in ("item", "float", "bool", "synchronize") or ticks == before, name  # nothing waits
+        stop = True
+        thread.join()
+        """)
+
+
 def test_control_c_ends_a_long_program_at_once():
     source = PRELUDE.format(timeout=60) + textwrap.dedent("""
         x = gradus.ones(1 << 20)
