@@ -5,9 +5,9 @@ namespace gradus {
 namespace {
 
 template <class T>
-void widen(char* to, const char* column, int64_t rows, int64_t n) {
-  T* d = reinterpret_cast<T*>(to);
-  const T* c = reinterpret_cast<const T*>(column);
+void widen(void* to, const void* column, int64_t rows, int64_t n) {
+  T* d = static_cast<T*>(to);
+  const T* c = static_cast<const T*>(column);
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t j = 0; j < n; ++j) d[r * n + j] = c[r];
 }
@@ -23,6 +23,15 @@ void repeat(char* buffer, int64_t row, int64_t rows) {
 
 }  // namespace
 
+void widen_rows(void* to, const void* column, int64_t bytes, int64_t rows, int64_t n) {
+  switch (bytes) {
+    case 1: return widen<uint8_t>(to, column, rows, n);
+    case 2: return widen<uint16_t>(to, column, rows, n);
+    case 4: return widen<uint32_t>(to, column, rows, n);
+    default: return widen<uint64_t>(to, column, rows, n);
+  }
+}
+
 const void* load_block(Feed& f, char* src, int64_t rows, int64_t n, char* column) {
   const bool even = f.row == f.stride * n;
   if (f.direct && even) return src;
@@ -34,10 +43,7 @@ const void* load_block(Feed& f, char* src, int64_t rows, int64_t n, char* column
     repeat(f.buffer, n * f.tile_bytes, rows);
   } else if (f.stride == 0) {
     f.convert(column, 1, src, f.row, rows);
-    if (f.tile_bytes == 4) widen<uint32_t>(f.buffer, column, rows, n);
-    else if (f.tile_bytes == 8) widen<uint64_t>(f.buffer, column, rows, n);
-    else if (f.tile_bytes == 2) widen<uint16_t>(f.buffer, column, rows, n);
-    else widen<uint8_t>(f.buffer, column, rows, n);
+    widen_rows(f.buffer, column, f.tile_bytes, rows, n);
   } else {
     for (int64_t r = 0; r < rows; ++r)
       f.convert(f.buffer + r * n * f.tile_bytes, 1, src + r * f.row * f.bytes, f.stride, n);

@@ -27,6 +27,8 @@ inline void prepare(Feed& f, int64_t inner, int64_t next, DType dtype, DType wan
   f.buffer = buffer;
 }
 
+/// to[r * n + j] = column[r], elements of so many bytes.
+void widen_rows(void* to, const void* column, int64_t bytes, int64_t rows, int64_t n);
 /// `rows` rows of n elements at `src` as one run, in memory or in the buffer; `column` holds as many elements.
 const void* load_block(Feed& f, char* src, int64_t rows, int64_t n, char* column);
 /// The run in `from` to `rows` rows of n elements at `dst`.

@@ -5,33 +5,15 @@
 #include <new>
 
 #include "gradus/kernels/pool.h"
+#include "gradus/kernels/scratch.h"
 
 namespace gradus {
 namespace {
 
-// Memory for tiles; grows to what the largest program needed.
+// Memory for tiles.
 char* workspace(int64_t bytes) {
-  static thread_local struct Block {
-    char* data = nullptr;
-    int64_t bytes = 0;
-    ~Block() { ::operator delete(data, std::align_val_t(64)); }
-  } block;
-  if (block.bytes < bytes) {
-    ::operator delete(block.data, std::align_val_t(64));
-    block.data = nullptr;
-    block.bytes = 0;
-    block.data = static_cast<char*>(::operator new(static_cast<size_t>(bytes), std::align_val_t(64)));
-    block.bytes = bytes;
-  }
-  return block.data;
-}
-
-template <class T>
-void widen(void* to, const void* rows, int64_t n_rows, int64_t n) {
-  T* d = static_cast<T*>(to);
-  const T* c = static_cast<const T*>(rows);
-  for (int64_t r = 0; r < n_rows; ++r)
-    for (int64_t j = 0; j < n; ++j) d[r * n + j] = c[r];
+  static thread_local Scratch scratch;
+  return scratch.get(bytes);
 }
 
 class Runner {
@@ -149,20 +131,11 @@ class Runner {
         case Program::Step::Convert:
           convert_fn(s.to, s.from)(out, 1, in[0], s.args[0].kind == Program::Arg::Const ? 0 : 1, count);
           break;
-        case Program::Step::Widen: widen_rows(s, out, in[0], rows, n); break;
+        case Program::Step::Widen: widen_rows(out, in[0], item_size(s.to), rows, n); break;
         default: fold_rows(s, out, in[0], rows, n);
       }
     }
     position_ = position + all;
-  }
-
-  static void widen_rows(const Program::Step& s, void* out, const void* in, int64_t rows, int64_t n) {
-    switch (item_size(s.to)) {
-      case 1: return widen<uint8_t>(out, in, rows, n);
-      case 2: return widen<uint16_t>(out, in, rows, n);
-      case 4: return widen<uint32_t>(out, in, rows, n);
-      default: return widen<uint64_t>(out, in, rows, n);
-    }
   }
 
   // One result per row: chunks of a row combine as a pairwise tree.
@@ -190,9 +163,7 @@ class Runner {
         __builtin_memcpy(static_cast<char*>(out) + r * item, stack, static_cast<size_t>(item));
       }
     }
-    if (s.reduction != Reduction::Mean) return;
-    if (acc == Acc::Float) reductions().divide_float(static_cast<float*>(out), rows, static_cast<float>(n));
-    else reductions().divide_double(static_cast<double*>(out), rows, static_cast<double>(n));
+    if (s.reduction == Reduction::Mean) divide(out, rows, n, acc);
   }
 
   // Element i of the loop goes to lane i mod `lanes` of its chunk.

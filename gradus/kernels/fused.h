@@ -31,15 +31,6 @@ struct FusedLoop {
 /// Memory that a thread needs for registers of `tile` elements.
 int64_t workspace_bytes(const Program& p, int64_t tile);
 
-/// The monoid of a reduction, and the type in which it accumulates.
-constexpr Monoid monoid_of(Reduction r) {
-  return r == Reduction::Max    ? Monoid::Max
-         : r == Reduction::Min  ? Monoid::Min
-         : r == Reduction::Prod ? Monoid::Prod
-                                : Monoid::Sum;
-}
-const ReduceTable& reductions();
-
 /// Gives the accumulators of a loop their results, once all blocks have run.
 void finish_folds(const FusedLoop& loop);
 

@@ -21,11 +21,6 @@ int64_t buffers(const Program& p) {
 
 }  // namespace
 
-const ReduceTable& reductions() {
-  static const ReduceTable& chosen = GRADUS_PICK(reduce_table);
-  return chosen;
-}
-
 FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* partial_memory)
     : p(program), s(segment), partials(partial_memory) {
   inner = p.n_dims ? p.sizes[0] : 1;
@@ -88,12 +83,7 @@ void finish_folds(const FusedLoop& loop) {
       for (int64_t i = c; i & 1; i >>= 1) merge();
     }
     while (depth > 1) merge();
-    if (a.reduction == Reduction::Mean) {
-      const auto count = static_cast<double>(a.count);
-      if (acc == Acc::Float)
-        reductions().divide_float(reinterpret_cast<float*>(stack[0]), a.width, static_cast<float>(count));
-      else reductions().divide_double(reinterpret_cast<double*>(stack[0]), a.width, count);
-    }
+    if (a.reduction == Reduction::Mean) divide(stack[0], a.width, a.count, acc);
     __builtin_memcpy(loop.s.view(a.view).raw(), stack[0], static_cast<size_t>(bytes));
   }
 }

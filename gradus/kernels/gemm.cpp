@@ -2,20 +2,15 @@
 #include "gradus/kernels/gemm.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "gradus/core/format.h"
 #include "gradus/kernels/gemm_table.h"
 #include "gradus/kernels/pool.h"
+#include "gradus/kernels/scratch.h"
 
 namespace gradus {
 namespace {
 
-struct Scratch {
-  void* data = nullptr;
-  int64_t bytes = 0;
-  ~Scratch() { std::free(data); }
-};
 thread_local Scratch scratch[static_cast<int>(GemmSlot::kCount)];
 
 template <class T>
@@ -141,16 +136,11 @@ void run_threaded(const Gemm& g, Run run) {
 }  // namespace
 
 void* gemm_scratch(GemmSlot slot, int64_t bytes) {
-  Scratch& s = scratch[static_cast<int>(slot)];
-  if (bytes > s.bytes) {
-    std::free(s.data);
-    s.bytes = 0;
-    const int64_t rounded = (bytes + 63) / 64 * 64;
-    s.data = std::aligned_alloc(64, static_cast<size_t>(rounded));
-    if (!s.data) raise(ErrorKind::OutOfMemory, str("out of memory: a matrix product needs ", rounded, " bytes"));
-    s.bytes = rounded;
+  try {
+    return scratch[static_cast<int>(slot)].get(bytes);
+  } catch (const std::bad_alloc&) {
+    raise(ErrorKind::OutOfMemory, str("out of memory: a matrix product needs ", bytes, " bytes"));
   }
-  return s.data;
 }
 
 void gemm(const Gemm& given) {

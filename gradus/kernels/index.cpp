@@ -110,7 +110,7 @@ void run_block(T* table, T* other, const int64_t* table_at, int64_t step, int64_
       if constexpr (std::is_same_v<Op, Get>) std::memcpy(o, t, static_cast<size_t>(s.n) * sizeof(T));
       else if constexpr (std::is_same_v<Op, Put>) std::memcpy(t, o, static_cast<size_t>(s.n) * sizeof(T));
       else if constexpr (std::is_same_v<T, float>) {
-        GRADUS_PICK(reduce_table).accumulate[0][static_cast<int>(Acc::Float)](t, o, 1, 0, s.n);
+        reductions().accumulate[0][static_cast<int>(Acc::Float)](t, o, 1, 0, s.n);
       } else {
         for (int64_t i = 0; i < s.n; ++i) op(t[i], o[i]);
       }

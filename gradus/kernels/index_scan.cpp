@@ -12,16 +12,11 @@ namespace {
 
 constexpr int64_t kBlock = 1024;  // 128 words of eight flags: byte counters cannot overflow
 
-const ReduceTable& table() {
-  static const ReduceTable& chosen = GRADUS_PICK(reduce_table);
-  return chosen;
-}
-
 // Calls f(flags, n, offset, done) with bytes 0 or 1 for the next n elements of a run; padded with zeros to eight.
 template <class F>
 void for_each_block(const Array& in, F&& f) {
   const StridedLoop<1> loop(in.ndim, in.sizes, {in.strides});
-  const auto nonzero = table().nonzero[static_cast<int>(in.dtype)];
+  const auto nonzero = reductions().nonzero[static_cast<int>(in.dtype)];
   alignas(64) uint8_t flags[kBlock + 8];
   int64_t done = 0;
   loop.for_each_run([&](const int64_t* at) {

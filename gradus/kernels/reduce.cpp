@@ -9,14 +9,32 @@
 
 namespace gradus {
 
-void reduce_arg(bool max, const Array& in, const Array& out);  // reduce_arg.cpp
-
-namespace {
-
-const ReduceTable& table() {
+const ReduceTable& reductions() {
   static const ReduceTable& chosen = GRADUS_PICK(reduce_table);
   return chosen;
 }
+
+Monoid monoid_of(Reduction op) {
+  switch (op) {
+    case Reduction::Prod: return Monoid::Prod;
+    case Reduction::Max:
+    case Reduction::Any:
+    case Reduction::ArgMax: return Monoid::Max;
+    case Reduction::Min:
+    case Reduction::All:
+    case Reduction::ArgMin: return Monoid::Min;
+    default: return Monoid::Sum;
+  }
+}
+
+void divide(void* x, int64_t n, int64_t count, Acc acc) {
+  if (acc == Acc::Float) reductions().divide_float(static_cast<float*>(x), n, static_cast<float>(count));
+  if (acc == Acc::Double) reductions().divide_double(static_cast<double*>(x), n, static_cast<double>(count));
+}
+
+void reduce_arg(bool max, const Array& in, const Array& out);  // reduce_arg.cpp
+
+namespace {
 
 Acc acc_of(DType t) {
   if (t == kFloat64) return Acc::Double;
@@ -33,19 +51,6 @@ bool is_acc(DType t, Acc acc) {
   return t == kFloat64;
 }
 
-Monoid monoid_of(Reduction op) {
-  switch (op) {
-    case Reduction::Prod: return Monoid::Prod;
-    case Reduction::Max:
-    case Reduction::Any:
-    case Reduction::ArgMax: return Monoid::Max;
-    case Reduction::Min:
-    case Reduction::All:
-    case Reduction::ArgMin: return Monoid::Min;
-    default: return Monoid::Sum;
-  }
-}
-
 // Without a bool accumulator, a bool sum is "any" and a bool product "all".
 Reduction canonical(Reduction op, DType out) {
   if (out != kBool) return op;
@@ -53,15 +58,11 @@ Reduction canonical(Reduction op, DType out) {
   return op == Reduction::Prod ? Reduction::All : op;
 }
 
-void divide(void* x, int64_t n, int64_t count, Acc acc) {
-  if (acc == Acc::Float) table().divide_float(static_cast<float*>(x), n, static_cast<float>(count));
-  if (acc == Acc::Double) table().divide_double(static_cast<double*>(x), n, static_cast<double>(count));
-}
-
 char* at(const Array& a, int64_t offset) { return a.as<char>() + offset * item_size(a.dtype); }
 
 void store(const Array& out, const ReduceTile& tile, const void* acc, Acc type) {
-  table().store[static_cast<int>(out.dtype)][static_cast<int>(type)](at(out, tile.out), tile.out_stride, acc, tile.n);
+  reductions().store[static_cast<int>(out.dtype)][static_cast<int>(type)](at(out, tile.out), tile.out_stride, acc,
+                                                                          tile.n);
 }
 
 // A few contiguous float32 elements into one: the common scalar loss costs no planning.
@@ -74,7 +75,7 @@ bool reduce_small(Reduction op, const Array& in, const Array& out) {
   }
   if (n > kReduceChunk) return false;
   float result;
-  table().rows[static_cast<int>(monoid_of(op))][static_cast<int>(Acc::Float)](in.data, 1, n, 0, &result);
+  reductions().rows[static_cast<int>(monoid_of(op))][static_cast<int>(Acc::Float)](in.data, 1, n, 0, &result);
   *out.as<float>() = op == Reduction::Mean ? result / static_cast<float>(n) : result;
   return true;
 }
@@ -92,13 +93,13 @@ void reduce(Reduction op, const Array& in, const Array& out) {
   const bool in_place = truth ? in.dtype == kBool : is_acc(in.dtype, acc);
   const int type = static_cast<int>(in.dtype);
   void (*round)(float*, int64_t) = nullptr;
-  if (is_reduced_floating(out.dtype) && in.dtype != out.dtype) round = table().round16[out.dtype == kBFloat16];
+  if (is_reduced_floating(out.dtype) && in.dtype != out.dtype) round = reductions().round16[out.dtype == kBFloat16];
 
   ReducePlan plan;
   plan_reduction(in, out, plan);
   if (plan.outputs == 0) return;
   ReduceTable::Gather* gather =
-      truth && !in_place ? table().nonzero[type] : table().gather[type][static_cast<int>(acc)];
+      truth && !in_place ? reductions().nonzero[type] : reductions().gather[type][static_cast<int>(acc)];
   for_each_part(plan, in_place && !round ? 0.1 : 0.5, [&](const ReducePlan& part) {
     Reducer reducer(part, in.data, in.dtype, monoid_of(op), acc, gather, in_place, round);
     reducer.for_each_tile([&](const ReduceTile& tile) {
@@ -115,7 +116,7 @@ void reduce_var(const Array& in, const Array& out, double correction, bool take_
   plan_reduction(in, out, plan);
   if (plan.outputs == 0) return;
   const double divisor = std::fmax(0.0, static_cast<double>(plan.count) - correction);
-  ReduceTable::Gather* gather = table().gather[static_cast<int>(in.dtype)][static_cast<int>(Acc::Double)];
+  ReduceTable::Gather* gather = reductions().gather[static_cast<int>(in.dtype)][static_cast<int>(Acc::Double)];
   for_each_part(plan, 1, [&](const ReducePlan& part) {
     Reducer reducer(part, in.data, in.dtype, Monoid::Sum, Acc::Double, gather, in.dtype == kFloat64, nullptr);
     double centers[1024];

@@ -29,7 +29,7 @@ struct Search {
   int64_t index[kTile];
 
   Search(const ReducePlan& p, const Array& input, bool is_max)
-      : plan(p), in(input), max(is_max), acc(acc_of(input.dtype)), table(GRADUS_PICK(reduce_table)) {
+      : plan(p), in(input), max(is_max), acc(acc_of(input.dtype)), table(reductions()) {
     packed = static_cast<char*>(reduce_scratch((kReduceChunk + kTile) * 8));
     best = packed + kReduceChunk * 8;
   }

@@ -3,7 +3,8 @@
 
 #include <bit>
 #include <cstring>
-#include <memory>
+
+#include "gradus/kernels/scratch.h"
 
 namespace gradus {
 namespace {
@@ -64,27 +65,8 @@ void plan_reduction(const Array& in, const Array& out, ReducePlan& plan, ReduceO
   --plan.n_kept;
 }
 
-namespace {
-
-struct Memory {
-  std::unique_ptr<char[]> data;
-  int64_t capacity = 0;
-
-  void* get(int64_t bytes) {
-    if (bytes + 64 > capacity) {
-      data.reset();
-      capacity = 0;
-      data.reset(new char[static_cast<size_t>(bytes + 64)]);
-      capacity = bytes + 64;
-    }
-    return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(data.get()) + 63) & ~uintptr_t{63});
-  }
-};
-
-}  // namespace
-
 void* reduce_scratch(int64_t bytes) {
-  thread_local Memory memory;
+  thread_local Scratch memory;
   return memory.get(bytes);
 }
 
@@ -138,7 +120,7 @@ Reducer::Reducer(const ReducePlan& plan, const void* in, DType in_dtype, Monoid 
       in_place_(in_place && !round),
       gather_(gather),
       round_(round) {
-  const ReduceTable& table = GRADUS_PICK(reduce_table);
+  const ReduceTable& table = reductions();
   const int m = static_cast<int>(monoid), a = static_cast<int>(acc);
   rows_ = table.rows[m][a];
   accumulate_ = table.accumulate[m][a];
@@ -164,8 +146,8 @@ void* Reducer::run(const ReduceTile& tile, const double* center) {
   const bool worth = static_cast<double>(plan_.count * (by_rows ? 1 : tile.n)) * kElement > 4 * kChunkCost;
   if (!worth || plan_.count <= 2 * rows() || in_parallel() || num_threads() == 1)
     return run_chunks(tile, center, {0, (plan_.count + rows() - 1) / rows()});
-  thread_local Memory memory;
-  char* results = static_cast<char*>(memory.get(tile.n * size_));
+  thread_local Scratch memory;
+  char* results = memory.get(tile.n * size_);
   for (int64_t r = 0; by_rows && r < tile.n; ++r)
     run_threaded({tile.in + r * tile.in_stride, 0, 1, 0, 0}, center ? center + r : nullptr, results + r * size_);
   if (!by_rows) run_threaded(tile, center, results);
@@ -189,8 +171,8 @@ void Reducer::run_threaded(const ReduceTile& tile, const double* center, void* r
   const int64_t wanted = 8 * static_cast<int64_t>(num_threads());
   const auto group = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>((chunks + wanted - 1) / wanted)));
   const int64_t groups = (chunks + group - 1) / group;
-  thread_local Memory memory;
-  char* partial = static_cast<char*>(memory.get(groups * bytes));
+  thread_local Scratch memory;
+  char* partial = memory.get(groups * bytes);
   const auto run = [&](int64_t begin, int64_t end) {
     Reducer own = *this;
     own.use_scratch();

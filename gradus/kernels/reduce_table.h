@@ -4,6 +4,7 @@
 
 #include "gradus/core/dtype.h"
 #include "gradus/kernels/target.h"
+#include "gradus/stream/record.h"
 
 namespace gradus {
 
@@ -57,5 +58,12 @@ struct ReduceTable {
 };
 
 GRADUS_DECLARE_TABLE(ReduceTable, reduce_table)
+
+/// That of this processor.
+const ReduceTable& reductions();
+/// How elements combine.
+Monoid monoid_of(Reduction op);
+/// Sums to means: n results, each of `count` elements.
+void divide(void* x, int64_t n, int64_t count, Acc acc);
 
 }  // namespace gradus

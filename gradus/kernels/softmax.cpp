@@ -46,7 +46,7 @@ struct Softmax {
   }
 
   void gathered(const StridedLoop<3>& loop) const {
-    const ReduceTable& table = GRADUS_PICK(reduce_table);
+    const ReduceTable& table = reductions();
     const int type = static_cast<int>(out.dtype), acc = static_cast<int>(kind() ? Acc::Double : Acc::Float);
     const auto row = GRADUS_PICK(softmax_table).row[static_cast<int>(op)][kind()];
     const bool backward = op >= SoftmaxOp::SoftmaxBackward;

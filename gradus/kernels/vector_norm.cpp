@@ -57,7 +57,7 @@ void reduce_mapped(Mapped map, const Array& in, const Array& out) {
   const int type = static_cast<int>(in.dtype);
   ReduceTable::Gather* gather = table().mapped[static_cast<int>(map)][type];
   const bool euclidean = map == Mapped::Square;
-  const auto store = GRADUS_PICK(reduce_table).store[static_cast<int>(out.dtype)][static_cast<int>(acc)];
+  const auto store = reductions().store[static_cast<int>(out.dtype)][static_cast<int>(acc)];
   for_each_part(plan, 0.5, [&](const ReducePlan& part) {
     Reducer reducer(part, in.data, in.dtype, Monoid::Sum, acc, gather, false, nullptr);
     reducer.for_each_tile([&](const ReduceTile& tile) {

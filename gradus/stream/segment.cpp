@@ -27,6 +27,9 @@ void set_flags(Storage& s, uint32_t on) {
 }
 void clear_flags(Storage& s, uint32_t off) { __atomic_fetch_and(&s.flags, ~off, __ATOMIC_RELEASE); }
 
+// Anomaly mode names the call that went wrong.
+bool may_defer() { return deferred.load(std::memory_order_relaxed) && !detail::anomaly; }
+
 struct Locked {
   struct Already {};
   Stream& stream;
@@ -347,7 +350,7 @@ bool held_once(const View& v, uint32_t views) {
 
 void submit(const Record& r) {
   Stream& stream = Stream::current();
-  if (r.fuse && (deferred.load(std::memory_order_relaxed) || stream.tracing()) && can_wait(r, stream.tracing())) {
+  if (r.fuse && (may_defer() || stream.tracing()) && can_wait(r, stream.tracing())) {
     stream.record(r);
     return;
   }

@@ -491,6 +491,14 @@ def test_backward_and_steps_look_at_nothing():
 
 
 @pytest.mark.filterwarnings("ignore:Error detected in SqrtBackward0")
+def test_in_anomaly_mode_nothing_waits():
+    x = draw(N)
+    with pytest.warns(UserWarning, match="Anomaly"), gradus.autograd.detect_anomaly(), counted() as found:
+        y = x * 2 + 1
+    assert found["recorded"] == 0 and found["direct"] == 2
+    del y
+
+
 def test_anomaly_mode_looks_at_every_gradient():
     x = draw(64, 64).requires_grad_()
     with pytest.warns(UserWarning, match="Anomaly"), gradus.autograd.detect_anomaly():
