@@ -80,10 +80,11 @@ template <class X>
 /// that the walk along them stays on few pages.
 template <class X>
 static void direct(const Product<X, typename X::T>& p) {
-  constexpr int64_t kSize = sizeof(typename X::T), kSteps = 64;
+  constexpr int64_t kSize = sizeof(typename X::T), kSteps = 64, kSecondCache = 2 << 20;
   const int log = p.m == 1 || p.m * 8 <= X::kRegisters - 4 ? 3 : p.m * 4 <= X::kRegisters - 4 ? 2 : 1;
   const int64_t rows = tile_rows<X>(p.m);
-  const int64_t kc = p.m <= 2 * X::kRows && p.b_row * kSize >= 2048 && p.k > kSteps ? kSteps : p.k;
+  const int64_t passes = p.k * p.n * kSize > kSecondCache ? 4 : 2;
+  const int64_t kc = p.m <= passes * X::kRows && p.b_row * kSize >= 2048 && p.k > kSteps ? kSteps : p.k;
   Tile<X> t;
   t.a_row = p.a_row;
   t.a_col = p.a_col;
