@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import queue
 import threading
+import time
 
 import numpy as np
 
@@ -98,6 +100,8 @@ def on_thread(call):
     thread = threading.Thread(target=run)
     thread.start()
     thread.join()
+    while os.path.exists(f"/proc/self/task/{thread.native_id}"):  # Python's part has ended, the system's follows
+        time.sleep(1e-4)
     value, error = box.pop()
     if error is not None:
         raise error
