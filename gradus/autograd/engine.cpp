@@ -87,18 +87,20 @@ struct Capture {
   size_t input;
 };
 
+bool is_dense(const Tensor& t) { return t.is_contiguous() || is_non_overlapping_and_dense(t.sizes(), t.strides()); }
+
 // Whether the tensor alone holds its memory, if need be as a view of all of a tensor that nothing else holds.
 bool sole_owner(const Tensor& t) {
   const TensorImpl* i = t.impl();
   const TensorImpl* base = i->meta ? i->meta->base : nullptr;
-  if (base && (ref_count(base->refs) != 1 || !held_once(*base->view, 2) || base->view->numel != t.numel() ||
-               !is_non_overlapping_and_dense(t.sizes(), t.strides())))
-    return false;
-  return ref_count(i->refs) == 1 && held_once(*i->view, base ? 2 : 1) && !i->view->storage->release;
+  if (ref_count(i->refs) != 1 || i->view->storage->release) return false;
+  if (!base) return held_once(*i->view, 1);
+  return ref_count(base->refs) == 1 && held_once(*base->view, 2) && base->view->numel == t.numel() && is_dense(t) &&
+         held_once(*i->view, 2);
 }
 
 // The same memory as a tensor that is no view.
-Tensor without_base(const Tensor& t) {
+Tensor without_base(Tensor t) {
   if (!t.is_view()) return t;
   ref_inc(t.impl()->view->refs);
   return Tensor(new_tensor(t.impl()->view));
@@ -262,10 +264,10 @@ void Walk::accumulate_leaf(Node& n, Tensor gradient) {
     else before.add_(gradient);
     return;
   }
-  const bool dense = is_non_overlapping_and_dense(leaf.sizes(), leaf.strides());
-  if (!create_graph_ && sole_owner(gradient) &&
-      (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous())) {
-    leaf.set_grad(without_base(gradient));
+  const bool dense = is_dense(leaf);
+  if (!create_graph_ && (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous()) &&
+      sole_owner(gradient)) {
+    meta_of(impl).grad = without_base(std::move(gradient)).detach_impl();
     return;
   }
   Tensor copy =
@@ -422,6 +424,15 @@ class Lease {
 
 std::string torch_size(const IntList& sizes) { return str("torch.Size(", sizes, ")"); }
 
+// The number 1 in the shape of one element.
+Tensor one_like(const Tensor& t) {
+  Tensor one(new_result(*t.impl()->view, t.dtype()));
+  dispatch(t.dtype(), [p = one.impl()->view->raw()]<class T>() {
+    if constexpr (DTypeOf<T>::value >= DType::Float16) *reinterpret_cast<T*>(p) = static_cast<T>(1.0f);
+  });
+  return one;
+}
+
 Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
   Tensors out;
   for (int64_t i = 0; i < roots.size(); ++i) {
@@ -430,12 +441,12 @@ Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
     Tensor g = i < grads.size() ? grads[i] : Tensor{};
     if (!g.defined()) {
       check(r.numel() == 1, "grad can be implicitly created only for scalar outputs");
-      g = ones_like(r);
+      g = one_like(r);
     }
     check(g.sizes() == r.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", torch_size(g.sizes()),
           " and output[", i, "] has a shape of ", torch_size(r.sizes()), ".");
     if (g.dtype() != r.dtype()) g = g.to(r.dtype());
-    out.push_back(g);
+    out.push_back(std::move(g));
   }
   return out;
 }
@@ -445,10 +456,12 @@ Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
 Tensors run_backward(TensorList roots, TensorList grads, bool keep_graph, bool create_graph, TensorList inputs,
                      bool accumulate, bool allow_unused) {
   Tensors gradients = root_gradients(roots, grads, create_graph);
-  std::vector<Edge> from, to;
+  Edge one;  // as it mostly is
+  std::vector<Edge> many(roots.size() == 1 ? 0 : static_cast<size_t>(roots.size())), to;
+  const std::span<Edge> from = roots.size() == 1 ? std::span(&one, 1) : std::span(many);
   for (int64_t i = 0; i < roots.size(); ++i) {
-    from.push_back(current_edge(roots[i]));
-    check(from.back().node, "element ", i, " of tensors does not require grad and does not have a grad_fn");
+    Edge& edge = from[static_cast<size_t>(i)] = current_edge(roots[i]);
+    check(edge.node, "element ", i, " of tensors does not require grad and does not have a grad_fn");
   }
   for (const Tensor& t : inputs) check(t.requires_grad(), "One of the differentiated Tensors does not require grad");
   for (const Tensor& t : inputs) {

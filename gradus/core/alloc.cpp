@@ -1,7 +1,6 @@
 // Free lists per thread for what is small, one locked cache by size class for what is large.
 #include "gradus/core/alloc.h"
 
-#include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <vector>
@@ -12,8 +11,8 @@
 namespace gradus {
 namespace {
 
-constexpr size_t kLine = 64, kClasses = 16, kSmall = kLine * kClasses;
-constexpr uint32_t kKeep = 4096;  // blocks a thread keeps per class
+using detail::pool, detail::ThreadCounters;
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kPooled = false;  // sanitizers must see every allocation
 constexpr int64_t kCacheLimit = 0;
@@ -21,20 +20,7 @@ constexpr int64_t kCacheLimit = 0;
 constexpr bool kPooled = true;
 constexpr int64_t kCacheLimit = int64_t{1} << 30;
 #endif
-
-struct Free {
-  Free* next;
-};
-
-// Read by other threads for the statistics, written by one: relaxed loads and stores, no locked instruction.
-struct Counter {
-  std::atomic<int64_t> value{0};
-  void add(int64_t d) { value.store(value.load(std::memory_order_relaxed) + d, std::memory_order_relaxed); }
-};
-
-struct ThreadCounters {
-  Counter bytes, live, total, objects[3];
-};
+constexpr uint32_t kKeep = kPooled ? 4096 : 0;  // blocks a thread keeps per class
 
 struct Registry {
   std::mutex mutex;
@@ -46,14 +32,6 @@ Registry& registry() {
   return *r;
 }
 
-struct ThreadPool {
-  Free* head[kClasses];
-  uint32_t count[kClasses];
-  ThreadCounters* counters;
-  bool closed;
-};
-constinit thread_local ThreadPool pool{};
-
 // Failures ordered by a test. While any are, `pool.counters` is null and its value is kept here, so that every
 // allocation leaves the fast path and nobody else pays for the question.
 struct Failures {
@@ -64,9 +42,9 @@ constinit thread_local Failures failures{};
 
 struct Closer {
   ~Closer() {
-    pool.closed = true;
-    for (size_t c = 0; c < kClasses; ++c)
-      while (Free* f = pool.head[c]) {
+    pool.keep = 0;
+    for (size_t c = 0; c < pool.kClasses; ++c)
+      while (detail::FreeBlock* f = pool.head[c]) {
         pool.head[c] = f->next;
         std::free(f);
       }
@@ -77,37 +55,19 @@ struct Closer {
   }
 };
 
-ThreadCounters& register_thread() {
-  if (failures.counters) return *failures.counters;
-  static thread_local Closer closer;
-  (void)&closer;
-  Registry& r = registry();
-  std::lock_guard lock(r.mutex);
-  if (!r.idle.empty()) {
-    pool.counters = r.idle.back();
-    r.idle.pop_back();
-  } else {
-    pool.counters = new ThreadCounters;
-    r.threads.push_back(pool.counters);
-  }
-  return *pool.counters;
-}
-
-inline ThreadCounters& counters() { return pool.counters ? *pool.counters : register_thread(); }
-
 [[noreturn]] void refuse(int64_t bytes) {
   raise(ErrorKind::OutOfMemory, str("out of memory: tried to allocate ", bytes, " bytes"));
 }
 
 void* fresh(size_t bytes) {
-  void* p = std::aligned_alloc(kLine, (bytes + kLine - 1) / kLine * kLine);
+  void* p = std::aligned_alloc(pool.kLine, (bytes + pool.kLine - 1) / pool.kLine * pool.kLine);
   if (!p) refuse(static_cast<int64_t>(bytes));
   return p;
 }
 
 // The counters of a thread that allocates data for the first time, or for which failures were ordered.
 ThreadCounters& first_allocation(int64_t bytes) {
-  if (!failures.counters) return register_thread();
+  if (!failures.counters) return detail::register_thread();
   const int64_t n = ++failures.seen;
   if (n >= failures.first && n <= failures.last) refuse(bytes);
   return *failures.counters;
@@ -126,7 +86,7 @@ struct LargeCache {
   int64_t cached = 0, in_use = 0, peak = 0;
   Pages pages;
   void* get(int64_t bytes) {
-    return kPooled ? pages.get(bytes) : std::aligned_alloc(kLine, static_cast<size_t>(bytes));
+    return kPooled ? pages.get(bytes) : std::aligned_alloc(pool.kLine, static_cast<size_t>(bytes));
   }
   void put(void* block, int64_t bytes) { kPooled ? pages.put(block, bytes) : std::free(block); }
   std::vector<void*>& blocks(int64_t bytes) {
@@ -180,58 +140,64 @@ void large_put(void* block, int64_t bytes) {
 
 }  // namespace
 
-void* pool_get(size_t bytes) {
-  const size_t c = (bytes - 1) / kLine;
-  if (c >= kClasses) return fresh(bytes);
-  if (Free* f = pool.head[c]) {
-    pool.head[c] = f->next;
-    --pool.count[c];
-    return f;
+namespace detail {
+
+constinit thread_local ThreadPool pool{};
+
+ThreadCounters& register_thread() {
+  if (failures.counters) return *failures.counters;
+  static thread_local Closer closer;
+  (void)&closer;
+  pool.keep = kKeep;
+  Registry& r = registry();
+  std::lock_guard lock(r.mutex);
+  if (!r.idle.empty()) {
+    pool.counters = r.idle.back();
+    r.idle.pop_back();
+  } else {
+    pool.counters = new ThreadCounters;
+    r.threads.push_back(pool.counters);
   }
+  return *pool.counters;
+}
+
+void* fresh_block(size_t bytes) {
   counters();
   return fresh(bytes);
 }
 
-void pool_put(void* block, size_t bytes) noexcept {
-  const size_t c = (bytes - 1) / kLine;
-  if (!kPooled || c >= kClasses || pool.closed || pool.count[c] >= kKeep) {
-    std::free(block);
-    return;
-  }
+void return_block(void* block, size_t bytes) noexcept {
   if (!pool.counters) register_thread();  // a thread that only frees must empty its lists, too
-  auto* f = static_cast<Free*>(block);
-  f->next = pool.head[c];
-  pool.head[c] = f;
-  ++pool.count[c];
+  if (bytes <= pool.kSmall && pool.count[(bytes - 1) / pool.kLine] < pool.keep) return pool_put(block, bytes);
+  std::free(block);
 }
 
-void* data_get(int64_t bytes) {
-  if (bytes <= 0) bytes = 1;
+void* other_data_get(int64_t bytes) {
   ThreadCounters& t = pool.counters ? *pool.counters : first_allocation(bytes);
-  void* p = bytes <= static_cast<int64_t>(kSmall) ? pool_get(static_cast<size_t>(bytes)) : large_get(rounded(bytes));
+  void* p = bytes <= int64_t{pool.kSmall} ? pool_get(static_cast<size_t>(bytes)) : large_get(rounded(bytes));
   t.bytes.add(bytes);
-  t.live.add(1);
-  t.total.add(1);
+  t.taken.add(1);
   return p;
 }
 
-void data_put(void* block, int64_t bytes) noexcept {
-  if (bytes <= 0) bytes = 1;
+void other_data_put(void* block, int64_t bytes) noexcept {
   ThreadCounters& t = counters();
   t.bytes.add(-bytes);
-  t.live.add(-1);
-  if (bytes <= static_cast<int64_t>(kSmall)) pool_put(block, static_cast<size_t>(bytes));
+  t.returned.add(1);
+  if (bytes <= int64_t{pool.kSmall}) pool_put(block, static_cast<size_t>(bytes));
   else large_put(block, rounded(bytes));
 }
+
+}  // namespace detail
 
 MemoryStats memory_stats() {
   MemoryStats s{};
   {
     std::lock_guard lock(registry().mutex);
     for (ThreadCounters* t : registry().threads) {
-      s.allocated += t->bytes.value.load(std::memory_order_relaxed);
-      s.live_blocks += t->live.value.load(std::memory_order_relaxed);
-      s.total_blocks += t->total.value.load(std::memory_order_relaxed);
+      s.allocated += t->bytes.get();
+      s.live_blocks += t->taken.get() - t->returned.get();
+      s.total_blocks += t->taken.get();
     }
   }
   std::lock_guard lock(large().mutex);
@@ -252,7 +218,7 @@ void empty_cache() {
 }
 
 int64_t fail_allocation(int64_t nth, int64_t count) {
-  counters();
+  detail::counters();
   const int64_t seen = failures.seen;
   if (failures.counters) pool.counters = failures.counters;
   failures = {};
@@ -267,15 +233,11 @@ Census census() {
   Census c{};
   std::lock_guard lock(registry().mutex);
   for (ThreadCounters* t : registry().threads) {
-    c.storages += t->objects[0].value.load(std::memory_order_relaxed);
-    c.tensors += t->objects[1].value.load(std::memory_order_relaxed);
-    c.nodes += t->objects[2].value.load(std::memory_order_relaxed);
+    c.storages += t->objects[0].get();
+    c.tensors += t->objects[1].get();
+    c.nodes += t->objects[2].get();
   }
   return c;
 }
-
-namespace detail {
-void count_object(ObjectKind kind, int64_t delta) noexcept { counters().objects[kind].add(delta); }
-}  // namespace detail
 
 }  // namespace gradus

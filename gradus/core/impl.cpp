@@ -93,12 +93,24 @@ void share_storage(Storage& s) {
   s.flags |= Storage::kShared;
 }
 
-void destroy(Storage* s) noexcept {
-  if (s->release) s->release(s->context);
+namespace {
+inline void free_storage(Storage* s) noexcept {
+  if (s->release) [[unlikely]]
+    s->release(s->context);
   else if (s->data && !(s->flags & Storage::kForeign)) data_put(s->data, s->bytes);
   detail::count_object(detail::kStorages, -1);
   pool_put(s, sizeof(Storage));
 }
+inline void free_view(View* v) noexcept {
+  if (ref_dec(v->storage->refs)) free_storage(v->storage);
+  if (v->heap) [[unlikely]]
+    pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim);
+  pool_put(v, sizeof(View));
+}
+}  // namespace
+
+void destroy(Storage* s) noexcept { free_storage(s); }
+void destroy(View* v) noexcept { free_view(v); }
 
 View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntList& strides, int64_t offset) {
   auto* v = static_cast<View*>(pool_get(sizeof(View)));
@@ -128,12 +140,6 @@ View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntLis
   return v;
 }
 
-void destroy(View* v) noexcept {
-  drop(v->storage);
-  if (v->heap) pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim);
-  pool_put(v, sizeof(View));
-}
-
 void View::prepare() const {
   settle(*storage);
   if (storage->flags & Storage::kShrunk) check_extent();
@@ -161,6 +167,30 @@ TensorImpl* new_tensor(View* view) {
   return t;
 }
 
+TensorImpl* new_result(const View& like, DType dtype) {
+  const int64_t bytes = like.numel * item_size(dtype);
+  Storage* storage = comes_late(bytes) ? new_lazy_storage(bytes) : new_storage(bytes);
+  if (like.ndim > View::kInline || !like.contiguous || !like.numel)
+    return new_tensor(new_view(storage, dtype, like.sizes(), {}, 0));
+  auto* v = static_cast<View*>(pool_get(sizeof(View)));
+  v->refs = 1;
+  v->dtype = dtype;
+  v->ndim = like.ndim;
+  v->contiguous = true;
+  v->storage = storage;
+  v->mention = 0;
+  v->offset = 0;
+  v->numel = like.numel;
+  v->heap = nullptr;
+  int64_t step = 1;
+  for (int i = like.ndim - 1; i >= 0; --i) {
+    v->inline_sizes[i] = like.inline_sizes[i];
+    v->inline_strides[i] = step;
+    step *= like.inline_sizes[i];
+  }
+  return new_tensor(v);
+}
+
 namespace {
 void destroy_meta(Meta* m) noexcept {
   if (m->grad) drop(m->grad);
@@ -181,7 +211,7 @@ void destroy(TensorImpl* t) noexcept {
   }
   if (t->meta) destroy_meta(t->meta);
   if (t->version) drop(t->version);
-  drop(t->view);
+  if (ref_dec(t->view->refs)) free_view(t->view);
   detail::count_object(detail::kTensors, -1);
   pool_put(t, sizeof(TensorImpl));
 }
@@ -203,8 +233,8 @@ Version& version_of(TensorImpl* t) {
 
 // ---- nodes
 
-Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out) {
-  const size_t bytes = sizeof(Node) + sizeof(Edge) * static_cast<size_t>(n_next) +
+Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out, size_t tail_bytes) {
+  const size_t bytes = tail_bytes + sizeof(Node) + sizeof(Edge) * static_cast<size_t>(n_next) +
                        sizeof(Saved) * static_cast<size_t>(n_saved) + sizeof(OutMeta) * static_cast<size_t>(n_out);
   auto* n = new (pool_get(bytes)) Node;
   n->n_next = n_next;
@@ -300,7 +330,7 @@ Edge gradient_edge(TensorImpl* t) {
   Node *fresh = new_node(kAccumulator, 0, 0, 1), *current = nullptr;
   fresh->seq = UINT64_MAX;
   fresh->context = t;
-  fresh->out()[0] = {t->view->dtype, true, t->view->sizes()};
+  fresh->out()[0].set(*t->view);
   __atomic_fetch_or(&t->flags, TensorImpl::kLeafNode, __ATOMIC_RELEASE);
   if (__atomic_compare_exchange_n(&t->node, &current, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
     return {fresh, 0};

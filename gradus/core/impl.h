@@ -158,6 +158,14 @@ struct TensorImpl {
 };
 /// Takes over one reference to `view`.
 TensorImpl* new_tensor(View* view);
+/// Over fresh memory, row-major, of the sizes of `like`. From 4 KiB on the memory may come when something is written.
+TensorImpl* new_result(const View& like, DType dtype);
+/// Whether the memory of a result of so many bytes comes when something is written.
+constexpr bool comes_late(int64_t bytes) {
+  constexpr int64_t kLeast = 4096;             // what is smaller mostly runs at once
+  constexpr int64_t kMost = int64_t{1} << 30;  // what may not be there is asked for at the call
+  return bytes >= kLeast && bytes <= kMost;
+}
 void destroy(TensorImpl*) noexcept;
 inline void drop(TensorImpl* t) noexcept {
   if (ref_dec(t->refs)) destroy(t);

@@ -58,6 +58,11 @@ struct OutMeta {
   DType dtype = DType::Float32;
   bool defined = false;
   Dims sizes;
+  void set(const View& v) {
+    dtype = v.dtype;
+    defined = true;
+    sizes = v.sizes();
+  }
 };
 
 /// What all nodes of one kind share.
@@ -73,7 +78,7 @@ struct NodeType {
   uint32_t edges = 0;                              // bit I: argument I has an edge
 };
 
-/// One block: header, then edges, saved values and output descriptions.
+/// One block: header, then edges, saved values, output descriptions, and what new_node() was asked to add.
 struct Node {
   uint32_t refs = 1;
   int32_t n_next = 0, n_saved = 0, n_out = 0;
@@ -91,10 +96,11 @@ struct Node {
   const Edge* next() const { return reinterpret_cast<const Edge*>(this + 1); }
   Saved* saved() { return reinterpret_cast<Saved*>(next() + n_next); }
   OutMeta* out() { return reinterpret_cast<OutMeta*>(saved() + n_saved); }
+  void* tail() { return out() + n_out; }
   const char* name() const { return type->name; }
 };
 
-Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out);
+Node* new_node(const NodeType& type, int n_next, int n_saved, int n_out, size_t tail_bytes = 0);
 void destroy(Node*) noexcept;  // iterative: a chain of any length does not recurse
 inline void drop(Node* n) noexcept {
   if (ref_dec(n->refs)) destroy(n);

@@ -81,6 +81,12 @@ class Dims {
     if (this != &other) assign(other.data(), other.size_);
     return *this;
   }
+  template <class L>
+  requires std::is_same_v<L, IntList>  // not for braces, which make Dims
+      Dims& operator=(const L& list) {
+    assign(list.data(), list.size());
+    return *this;
+  }
   Dims& operator=(Dims&& other) noexcept {
     if (this != &other) {
       release();
@@ -127,7 +133,15 @@ class Dims {
   static constexpr int64_t kInline = 6;
   void assign(const int64_t* from, int64_t size) {
     resize(size);
-    if (size) std::memmove(data(), from, static_cast<size_t>(size) * sizeof(int64_t));
+    int64_t* to = data();
+    if (size > 4) {
+      std::memmove(to, from, static_cast<size_t>(size) * sizeof(int64_t));
+      return;
+    }
+    if (size > 0) to[0] = from[0];
+    if (size > 1) to[1] = from[1];
+    if (size > 2) to[2] = from[2];
+    if (size > 3) to[3] = from[3];
   }
   void grow(int64_t size) {
     const int64_t capacity = size < 2 * capacity_ ? 2 * capacity_ : size;

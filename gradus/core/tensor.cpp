@@ -19,17 +19,7 @@ void set_default_dtype(DType dtype) {
   detail::default_dtype = dtype;
 }
 
-void release(TensorImpl* t) noexcept { drop(t); }
-void retain(TensorImpl* t) noexcept { ref_inc(t->refs); }
-
-DType Tensor::dtype() const { return impl_->view->dtype; }
-int64_t Tensor::dim() const { return impl_->view->ndim; }
-IntList Tensor::sizes() const { return impl_->view->sizes(); }
-IntList Tensor::strides() const { return impl_->view->strides(); }
-int64_t Tensor::size(int64_t d) const { return impl_->view->size_data()[wrap_dim(d, dim())]; }
-int64_t Tensor::stride(int64_t d) const { return impl_->view->stride_data()[wrap_dim(d, dim())]; }
-int64_t Tensor::numel() const { return impl_->view->numel; }
-int64_t Tensor::storage_offset() const { return impl_->view->offset; }
+int64_t Tensor::wrapped_back(int64_t d) const { return wrap_dim(d, dim()); }
 bool Tensor::is_contiguous(MemoryFormat format) const {
   if (format == MemoryFormat::ChannelsLast || format == MemoryFormat::ChannelsLast3d)
     return is_channels_last(sizes(), strides(), format);
@@ -62,7 +52,6 @@ Scalar Tensor::item() const {
   });
 }
 
-bool Tensor::requires_grad() const { return impl_->requires_grad() || impl_->has(TensorImpl::kAsksGrad); }
 bool Tensor::is_leaf() const {
   if (is_view()) current_node(impl_);
   return impl_->is_leaf();
@@ -108,9 +97,7 @@ uint32_t Tensor::version() const {
   check(!is_inference(), "Inference tensors do not track version counter.");
   return version_number(impl_);
 }
-bool Tensor::is_inference() const { return impl_->has(TensorImpl::kInference); }
 bool Tensor::retains_grad() const { return impl_->meta && impl_->meta->retains_grad && !is_leaf(); }
-bool Tensor::is_view() const { return impl_->meta && impl_->meta->base; }
 Tensor Tensor::base() const {
   if (!is_view()) return {};
   retain(impl_->meta->base);

@@ -11,6 +11,7 @@
 
 #include "gradus/core/device.h"
 #include "gradus/core/dtype.h"
+#include "gradus/core/impl.h"
 #include "gradus/core/modes.h"
 #include "gradus/core/scalar.h"
 #include "gradus/core/shape.h"
@@ -20,17 +21,14 @@ namespace gradus {
 class Generator;
 class TensorList;
 class Tensor;
-struct Node;
-struct Storage;
-struct TensorImpl;
 using OptDType = std::optional<DType>;
 using Tensors = std::vector<Tensor>;
 using ScalarList = std::span<const Scalar>;  // borrowed
 using OptFloatList = std::optional<std::span<const double>>;
 
 /// Frees the implementation if this was the last handle.
-void release(TensorImpl*) noexcept;
-void retain(TensorImpl*) noexcept;
+inline void release(TensorImpl* t) noexcept { drop(t); }
+inline void retain(TensorImpl* t) noexcept { ref_inc(t->refs); }
 
 class Tensor {
  public:
@@ -65,15 +63,15 @@ class Tensor {
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
 
   // ---- what it looks like
-  DType dtype() const;
+  DType dtype() const { return impl_->view->dtype; }
   Device device() const { return Device::CPU; }
-  int64_t dim() const;
-  IntList sizes() const;
-  IntList strides() const;            // in elements
-  int64_t size(int64_t dim) const;    // IndexError outside [-dim(), dim())
-  int64_t stride(int64_t dim) const;  // IndexError outside [-dim(), dim())
-  int64_t numel() const;
-  int64_t storage_offset() const;
+  int64_t dim() const { return impl_->view->ndim; }
+  IntList sizes() const { return impl_->view->sizes(); }
+  IntList strides() const { return impl_->view->strides(); }                              // in elements
+  int64_t size(int64_t dim) const { return impl_->view->size_data()[wrapped(dim)]; }      // IndexError outside
+  int64_t stride(int64_t dim) const { return impl_->view->stride_data()[wrapped(dim)]; }  // [-dim(), dim())
+  int64_t numel() const { return impl_->view->numel; }
+  int64_t storage_offset() const { return impl_->view->offset; }
   bool is_contiguous(MemoryFormat format = MemoryFormat::Contiguous) const;
   bool is_floating_point() const { return is_floating(dtype()); }
   int64_t element_size() const { return item_size(dtype()); }
@@ -98,17 +96,17 @@ class Tensor {
   }
 
   // ---- autograd
-  bool requires_grad() const;
+  bool requires_grad() const { return impl_->requires_grad() || impl_->has(TensorImpl::kAsksGrad); }
   const Tensor& requires_grad_(bool requires_grad = true) const;  // RuntimeError for integers and non-leaves
   bool is_leaf() const;
   Tensor grad() const;  // undefined if there is none
   void set_grad(const Tensor& grad) const;
-  Node* grad_fn() const;      // null for leaves
-  uint32_t version() const;   // RuntimeError for inference tensors
-  bool is_inference() const;  // made in inference mode
+  Node* grad_fn() const;                                                    // null for leaves
+  uint32_t version() const;                                                 // RuntimeError for inference tensors
+  bool is_inference() const { return impl_->has(TensorImpl::kInference); }  // made in inference mode
   void retain_grad() const;
   bool retains_grad() const;
-  bool is_view() const;
+  bool is_view() const { return impl_->meta && impl_->meta->base; }
   Tensor base() const;  // of a view; undefined otherwise
   /// Adds d(this)/d(leaf)·gradient to every leaf's grad; `gradient` may be left out for one element.
   void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = {}, bool create_graph = false) const;
@@ -135,6 +133,12 @@ class Tensor {
 
  private:
   void expect_dtype(DType dtype) const;
+  int64_t wrapped(int64_t dim) const {
+    if (static_cast<uint64_t>(dim) < impl_->view->ndim) [[likely]]
+      return dim;
+    return wrapped_back(dim);
+  }
+  int64_t wrapped_back(int64_t dim) const;  // from the end; raises outside
   template <class T>
   static T convert(const Scalar& s) {
     if constexpr (DTypeOf<T>::value >= DType::Float16) return static_cast<T>(s.to_double());

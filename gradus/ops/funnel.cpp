@@ -19,9 +19,7 @@ Tensor allocate(const IntList& sizes, DType dtype, const IntList& strides, bool 
   check(bytes_fit, "Storage size calculation overflowed with sizes=", sizes);
   check(steps_fit, "Stride calculation overflowed");
   check_dims(sizes.size());
-  constexpr int64_t kMinLazy = 4096;              // what is smaller mostly runs at once
-  constexpr int64_t kMaxLazy = int64_t{1} << 30;  // what may not be there is asked for at the call
-  Storage* storage = lazy && bytes >= kMinLazy && bytes <= kMaxLazy ? new_lazy_storage(bytes) : new_storage(bytes);
+  Storage* storage = lazy && comes_late(bytes) ? new_lazy_storage(bytes) : new_storage(bytes);
   return Tensor(new_tensor(new_view(storage, dtype, sizes, strides, 0)));
 }
 

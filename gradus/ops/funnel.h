@@ -47,7 +47,7 @@ struct PointwiseSpec {
   uint8_t n_operands, n_params;
   uint32_t untyped;                // operands that take no part in promotion (masks, conditions)
   void (*validate)(DType common);  // refuses dtypes; may be null
-  std::string_view param_name;
+  bool alpha;                      // the parameter is called so
   void (*inspect)(const Operand* operands, DType common);  // refuses operands; may be null
   bool row_major;                                          // a fresh result ignores the layout of the operands
   bool like_self;                                          // an empty result is laid out as empty_like(self)
@@ -57,7 +57,7 @@ inline Operand operand(const Scalar& s) { return {nullptr, s}; }
 
 using PointwiseInfos = FuseInfo[4];
 
-/// Runs a pointwise operator. `dst` is the destination for InPlace and Out, else ignored.
+/// Runs a pointwise operator. Returns the result if it is fresh, else nothing: `dst` is written, InPlace and Out.
 Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* operands, Dest dest,
                         const Tensor* dst);
 
@@ -91,17 +91,16 @@ constexpr bool is_like_self() {
   return requires { O::like_self; };
 }
 template <class O>
-constexpr PointwiseSpec spec_of{
-    O::op.schema.name,
-    O::op.kind,
-    static_cast<uint8_t>(pointwise_operands(O::op)),
-    static_cast<uint8_t>(pointwise_params(O::op)),
-    untyped_of<O>(),
-    validate_of<O>(),
-    pointwise_params(O::op) ? O::op.schema.args[pointwise_operands(O::op)].name : std::string_view{},
-    inspect_of<O>(),
-    is_row_major<O>(),
-    is_like_self<O>()};
+constexpr PointwiseSpec spec_of{O::op.schema.name,
+                                O::op.kind,
+                                static_cast<uint8_t>(pointwise_operands(O::op)),
+                                static_cast<uint8_t>(pointwise_params(O::op)),
+                                untyped_of<O>(),
+                                validate_of<O>(),
+                                pointwise_params(O::op) && O::op.schema.args[pointwise_operands(O::op)].name == "alpha",
+                                inspect_of<O>(),
+                                is_row_major<O>(),
+                                is_like_self<O>()};
 
 /// The literal of an operator begins with its name; what follows the name tells the reader of a dump nothing.
 template <class O>
@@ -169,8 +168,10 @@ const Tensor& pointwise_inplace(const A&... args) {
   }
   run_pointwise_op(detail::spec_of<O>, detail::infos_of<O>(), operands, Dest::InPlace, &self);
   bump_version(self.impl(), &O::op);
-  Tensor out = self;
-  if (recording) attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
+  if (recording) {
+    Tensor out = self;
+    attach<O>(&out, 1, original.defined() ? &original : nullptr, true, args...);
+  }
   return self;
 }
 

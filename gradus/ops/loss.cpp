@@ -23,6 +23,13 @@ Tensor times(const Tensor& slope, const Tensor& g, int64_t reduction) {
   return slope * expand_gradient(g, reduction, slope.numel());
 }
 
+Tensor mse_slope(const Tensor& g, const Tensor& x, const Tensor& t, int64_t reduction) {
+  double norm = 2;
+  if (reduction == 1)
+    norm /= static_cast<double>(x.sizes() == t.sizes() ? x.numel() : product(broadcast_sizes(x.sizes(), t.sizes())));
+  return _gradus_mse_slope(g, x, t, norm);
+}
+
 }  // namespace
 
 // ---- squared, absolute, and what lies between
@@ -31,12 +38,10 @@ Tensor MseLoss::forward(const Tensor& self, const Tensor& target, int64_t reduct
   return reduce_loss(_gradus_squared_difference(self, target), reduction);
 }
 Tensor MseLoss::d0(const Tensor& g, const In<0>& x, const In<1>& t, const Attr<int64_t, 2>& reduction) {
-  const Tensor d = x - t;
-  return d * (expand_gradient(g, *reduction, d.numel()) * 2);
+  return mse_slope(g, x, t, reduction);
 }
 Tensor MseLoss::d1(const Tensor& g, const In<0>& x, const In<1>& t, const Attr<int64_t, 2>& reduction) {
-  const Tensor d = t - x;
-  return d * (expand_gradient(g, *reduction, d.numel()) * 2);
+  return mse_slope(g, t, x, reduction);
 }
 
 Tensor l1_loss(const Tensor& self, const Tensor& target, int64_t reduction) {

@@ -47,6 +47,16 @@ struct SquaredDifference {
   }
   static void validate(DType common) { refuse_integers("mse_cpu", common); }
 };
+struct MseSlope {
+  static constexpr Op op{"_gradus_mse_slope(Tensor grad, Tensor self, Tensor target, *, Scalar norm) -> Tensor",
+                         "norm * (self - target) * grad.", Kind::PromoteFloat, "", "MseLossBackwardBackward0"};
+  static auto value(auto g, auto x, auto t, auto norm) { return norm * (x - t) * g; }
+  static Tensor d0(const Tensor& g, const In<1>& x, const In<2>& t, const Attr<Scalar, 3>& norm) {
+    return g * (x - t) * *norm;
+  }
+  static Tensor d1(const Tensor& g, const In<0>& grad, const Attr<Scalar, 3>& norm) { return g * grad * *norm; }
+  static Tensor d2(const Tensor& g, const In<0>& grad, const Attr<Scalar, 3>& norm) { return -(g * grad * *norm); }
+};
 struct MseLoss {
   static constexpr Op op{"mse_loss(Tensor self, Tensor target, int reduction=1) -> Tensor",
                          "(self - target)², averaged or summed.", Kind::Compound, "n"};

@@ -177,7 +177,8 @@ Tensor Addmm::forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2
         mat2.dtype());
   check_not_bool(self, "addmm_impl_cpu_");
   const int64_t sizes[] = {mat1.size(0), mat2.size(1)};
-  if (!is_expandable_to(self.sizes(), {sizes, 2})) self.expand({sizes, 2});  // raises
+  if (!(self.dim() == 1 && self.size(0) == sizes[1]) && !is_expandable_to(self.sizes(), {sizes, 2}))
+    self.expand({sizes, 2});  // raises
   if (!beta.equals(1) || !alpha.equals(1)) {
     const Tensor product = mat1.mm(mat2) * factor_for(alpha, self.dtype());
     return beta.equals(0) ? product : self * factor_for(beta, self.dtype()) + product;
@@ -188,7 +189,7 @@ Tensor Addmm::forward(const Tensor& self, const Tensor& mat1, const Tensor& mat2
   c.input(mat2);
   c.output({sizes, 2}, self.dtype());
   c.run(&run_addmm);
-  return c.outs()[0];
+  return static_cast<Tensor&&>(c.outs()[0]);
 }
 
 Tensor outer(const Tensor& self, const Tensor& vec2) {

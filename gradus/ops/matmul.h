@@ -2,6 +2,7 @@
 #pragma once
 #include "gradus/gen/functions.h"
 #include "gradus/ops/funnel.h"
+#include "gradus/ops/view.h"
 
 namespace gradus {
 
@@ -10,10 +11,10 @@ inline Tensor scaled(const Tensor& t, const Scalar& by) { return by.equals(1) ? 
 /// Gradients of the operands of a product alpha * a @ b, in the order of the operand. The weight of a linear layer
 /// comes as a transpose: its gradient then fits without a copy. Each element is the same chain either way.
 inline Tensor left_gradient(const Tensor& g, const Tensor& b, const TensorMeta& a, const Scalar& alpha = 1) {
-  return a.column_major ? scaled(b.mm(g.t()), alpha).t() : scaled(g.mm(b.t()), alpha);
+  return a.column_major ? turned(scaled(b.mm(turned(g)), alpha)) : scaled(g.mm(turned(b)), alpha);
 }
 inline Tensor right_gradient(const Tensor& g, const Tensor& a, const TensorMeta& b, const Scalar& alpha = 1) {
-  return b.column_major ? scaled(g.t().mm(a), alpha).t() : scaled(a.t().mm(g), alpha);
+  return b.column_major ? turned(scaled(turned(g).mm(a), alpha)) : scaled(turned(a).mm(g), alpha);
 }
 }  // namespace detail
 

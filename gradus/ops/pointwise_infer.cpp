@@ -1,4 +1,6 @@
 // Inference of pointwise operators: promoted dtype, broadcast shape, layout of the result; then the record.
+#include <cstring>
+
 #include "gradus/gen/functions.h"
 #include "gradus/ops/funnel.h"
 
@@ -80,10 +82,23 @@ ResultLayout infer_layout(const PointwiseSpec& spec, const Operand* ops) {
   return l;
 }
 
-// All tensors contiguous, of one shape and one dtype: the common case needs no inference.
-const Tensor* uniform(const PointwiseSpec& spec, const Operand* ops) {
-  const Tensor* first = nullptr;
-  const View* shape = nullptr;
+bool same_sizes(const View& a, const View& b) {
+  if (a.ndim != b.ndim || a.numel != b.numel) return false;
+  const int64_t *x = a.size_data(), *y = b.size_data();
+  for (int i = 0; i < a.ndim; ++i)
+    if (x[i] != y[i]) return false;
+  return true;
+}
+
+// What all operands agree on.
+struct Uniform {
+  const View* shape = nullptr;  // null: they do not
+  DType dtype = DType::Bool;
+};
+
+// All tensors contiguous, of one dtype, and of one shape or none: the common case needs no inference.
+Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
+  const View *shape = nullptr, *first = nullptr;
   bool number = false, real = false;
   for (int i = 0; i < spec.n_operands; ++i) {
     const Tensor* t = ops[i].tensor;
@@ -94,14 +109,15 @@ const Tensor* uniform(const PointwiseSpec& spec, const Operand* ops) {
       continue;
     }
     const View* v = t->impl()->view;
-    if (!v->contiguous || (shape && !(shape->sizes() == v->sizes()))) return nullptr;
-    shape = v;
+    if (!v->contiguous) return {};
+    if (!shape || !shape->ndim) shape = v;
+    else if (v->ndim && shape != v && !same_sizes(*shape, *v)) return {};
     if (!typed) continue;
-    if (!first) first = t;
-    else if (v->dtype != first->impl()->view->dtype) return nullptr;
+    if (!first) first = v;
+    else if (v->dtype != first->dtype) return {};
   }
-  if (!first || (number && first->dtype() == DType::Bool) || (real && !is_floating(first->dtype()))) return nullptr;
-  return first;
+  if (!first || (number && first->dtype == DType::Bool) || (real && !is_floating(first->dtype))) return {};
+  return {shape, first->dtype};
 }
 
 // A number as it is after a cast to `dtype`; the compute type is wider.
@@ -116,6 +132,59 @@ Scalar narrowed(const Scalar& s, DType dtype) {
 // Arithmetic on 16-bit floats takes numbers in float32, comparisons do not.
 bool narrows(const PointwiseSpec& spec, DType common) {
   return common < DType::Int32 || (spec.kind == Kind::Compare && is_reduced_floating(common));
+}
+
+// One value `count` times.
+template <class T>
+void repeat(void* to, const void* value, int64_t count) {
+  T v;
+  std::memcpy(&v, value, sizeof v);
+  for (int64_t i = 0; i < count; ++i) static_cast<T*>(to)[i] = v;
+}
+void repeat(void* to, const void* value, DType type, int64_t count) {
+  if (item_size(type) == 4) repeat<uint32_t>(to, value, count);
+  else repeat<uint64_t>(to, value, count);
+}
+
+Splat splat_of(const Scalar& value, DType compute) {
+  if (compute != DType::Float32) return make_splat(value, compute);
+  Splat s{};
+  const auto v = static_cast<float>(value.to_double());
+  std::memcpy(s.bytes, &v, sizeof v);
+  return s;
+}
+
+// Little work on dense memory that nothing waits for: the tile runs over it here and now, without a record.
+bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common, const View& out) {
+  constexpr uint32_t kCare = Storage::kShrunk | Storage::kRead | Storage::kWritten;
+  constexpr int64_t kMostFilled = 256;
+  const int64_t n = out.numel;
+  if (n >= kWorthWaiting || n == 0 || info.compute != common) return false;
+  if (out.dtype != (info.bool_result ? DType::Bool : common) || out.storage->flags & kCare) return false;
+  alignas(64) uint64_t filled[kMostFilled];
+  Splat numbers[kMaxOperands];
+  const void* in[kMaxOperands];
+  bool is_filled = false;
+  for (int i = 0; i < spec.n_operands + spec.n_params; ++i) {
+    if (const Tensor* t = ops[i].tensor) {
+      const View& v = *t->impl()->view;
+      if (v.dtype != common || v.storage->flags & kCare) return false;
+      in[i] = v.raw();
+      if (v.numel == n) continue;
+    } else {
+      numbers[i] = splat_of(ops[i].scalar, common);
+      in[i] = numbers[i].bytes;
+      if (n == 1 || i >= spec.n_operands) continue;
+    }
+    if (is_filled || n > kMostFilled) return false;
+    is_filled = true;
+    repeat(filled, in[i], common, n);
+    in[i] = filled;
+  }
+  if (!begin_direct()) return false;
+  if (!out.storage->data) materialise(*out.storage);
+  info.tile(out.raw(), in, n);
+  return true;
 }
 
 void submit_pointwise(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common,
@@ -155,34 +224,69 @@ bool is_operand(const PointwiseSpec& spec, const Operand* ops, const Tensor& out
 
 }  // namespace
 
-Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, Dest dest,
-                        const Tensor* dst) {
-  if (dest != Dest::Fresh) check_destination(spec, ops, *dst);
-  const Tensor* same = uniform(spec, ops);
-  const bool simple = same && dest == Dest::Fresh;
-  ResultLayout layout;
-  if (!simple) layout = infer_layout(spec, ops);
-  if (dest == Dest::InPlace || (dest == Dest::Out && is_operand(spec, ops, *dst)))
-    check(dst->sizes() == layout.sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ",
-          layout.sizes);
-  const DType operands = same ? same->dtype() : common_dtype(spec, ops);
+namespace {
+
+struct Types {
+  DType common, result;
+  const FuseInfo* info;
+};
+// The types of an operation whose operands promote to `operands`, if it accepts them.
+Types checked_types(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, DType operands) {
   if (spec.validate) spec.validate(operands);
   if (spec.inspect) spec.inspect(ops, operands);
   const DType common = spec.kind == Kind::PromoteFloat && !is_floating(operands) ? default_dtype() : operands;
   check_as(ErrorKind::NotImplemented, spec.kind != Kind::PromoteInt || !is_floating(common), "\"", spec.name,
            "_cpu\" not implemented for '", common, "'");
-  if (spec.param_name == "alpha") check_alpha(spec, ops, common);
-  const FuseInfo& info = infos[tile_index(compute_type(common))];
-  const DType result = spec.kind == Kind::Compare ? DType::Bool : common;
+  if (spec.alpha) check_alpha(spec, ops, common);
+  return {common, spec.kind == Kind::Compare ? DType::Bool : common, &infos[tile_index(compute_type(common))]};
+}
+
+Tensor run_uniform(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, const Uniform& same) {
+  const View& like = *same.shape;
+  const Types t = checked_types(spec, infos, ops, same.dtype);
+  Tensor out(new_result(like, t.result));
+  if (spec.like_self && like.numel == 0) out = empty_like(*ops[0].tensor, t.result);
+  if (!run_at_once(spec, *t.info, ops, t.common, *out.impl()->view))
+    submit_pointwise(spec, *t.info, ops, t.common, out);
+  return out;
+}
+
+// Small work in place that needs no inference: all dense, of one shape and type, nothing overlaps.
+bool run_inplace(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, const Tensor& dst) {
+  const Uniform same = uniform(spec, ops);
+  const View* written = dst.impl()->view;
+  if (!same.shape || same.dtype != written->dtype || ops[0].tensor != &dst) return false;
+  if (same.shape != written && !same_sizes(*same.shape, *written)) return false;
+  for (int i = 1; i < spec.n_operands; ++i)
+    if (const Tensor* t = ops[i].tensor)
+      if (t->impl()->view != written && t->impl()->view->storage == written->storage) return false;
+  const Types t = checked_types(spec, infos, ops, written->dtype);
+  return t.result == written->dtype && run_at_once(spec, *t.info, ops, t.common, *written);
+}
+
+}  // namespace
+
+Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, Dest dest,
+                        const Tensor* dst) {
   if (dest == Dest::Fresh) {
-    if (spec.row_major) layout.strides = {};
-    Tensor out =
-        simple ? allocate(same->sizes(), result, {}, true) : allocate(layout.sizes, result, layout.strides, true);
-    if (spec.like_self && out.numel() == 0) out = empty_like(*ops[0].tensor, result);
-    submit_pointwise(spec, info, ops, common, out);
+    if (const Uniform same = uniform(spec, ops); same.shape) return run_uniform(spec, infos, ops, same);
+  } else {
+    if (dest == Dest::InPlace && run_inplace(spec, infos, ops, *dst)) return {};
+    check_destination(spec, ops, *dst);
+  }
+  ResultLayout layout = infer_layout(spec, ops);
+  if (dest == Dest::InPlace || (dest == Dest::Out && is_operand(spec, ops, *dst)))
+    check(dst->sizes() == layout.sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ",
+          layout.sizes);
+  const Types t = checked_types(spec, infos, ops, common_dtype(spec, ops));
+  if (dest == Dest::Fresh) {
+    if (spec.row_major) layout.strides = Dims();
+    Tensor out = allocate(layout.sizes, t.result, layout.strides, true);
+    if (spec.like_self && out.numel() == 0) out = empty_like(*ops[0].tensor, t.result);
+    submit_pointwise(spec, *t.info, ops, t.common, out);
     return out;
   }
-  check_castable(result, dst->dtype());
+  check_castable(t.result, dst->dtype());
   if (dest == Dest::Out && !(dst->sizes() == layout.sizes)) {
     for (int i = 0; i < spec.n_operands; ++i)
       if (ops[i].tensor) ops[i].tensor->impl()->view->check_extent();
@@ -195,8 +299,8 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
       dst->impl()->view = v;
     }
   }
-  submit_pointwise(spec, info, ops, common, *dst);
-  return *dst;
+  submit_pointwise(spec, *t.info, ops, t.common, *dst);
+  return {};
 }
 
 }  // namespace gradus

@@ -159,25 +159,24 @@ void set_edge(Node& n, int& at, const Tensor& t) {
 }
 
 void adopt_results(Node* node, Tensor* outs, int n_out, bool in_place) {
+  bool owned = false;  // our reference has gone to a result
   for (int i = 0; i < n_out; ++i) {
     if (!outs[i].defined() || !is_floating(outs[i].dtype())) continue;
     TensorImpl* t = outs[i].impl();
-    node->out()[i] = {t->view->dtype, true, Dims(t->view->sizes())};
+    node->out()[i].set(*t->view);
     if (in_place) continue;
     if (t->node) {
       if (t->flags & TensorImpl::kLeafNode) detach_accumulator(t->node, t);
       drop(t->node);
     }
-    ref_inc(node->refs);
+    if (owned) ref_inc(node->refs);
+    owned = true;
     t->node = node;
     t->out_nr = static_cast<uint32_t>(i);
     t->flags = (t->flags & ~TensorImpl::kLeafNode) | TensorImpl::kRequiresGrad;
   }
-  if (!in_place) {
-    drop(node);  // the results own it now
-    return;
-  }
-  rebase_history(outs[0].impl(), node);
+  if (in_place) rebase_history(outs[0].impl(), node);
+  else if (!owned) drop(node);
 }
 
 }  // namespace detail

@@ -175,21 +175,22 @@ template <int I>
 struct SavesList<InList<I>> {
   static constexpr int index = I;
 };
+// The argument of which a parameter type needs the value or the shape, as a bit.
 template <class P>
 struct UsesContext {
-  static constexpr bool value = false;
+  static constexpr uint32_t bits = 0;
 };
 template <int I>
 struct UsesContext<Shape<I>> {
-  static constexpr bool value = true;
+  static constexpr uint32_t bits = 1u << I;
 };
 template <int I>
 struct UsesContext<Shapes<I>> {
-  static constexpr bool value = true;
+  static constexpr uint32_t bits = 1u << I;
 };
 template <class T, int I>
 struct UsesContext<Attr<T, I>> {
-  static constexpr bool value = true;
+  static constexpr uint32_t bits = 1u << I;
 };
 template <class P>
 struct UsesGrad {
@@ -209,8 +210,8 @@ consteval uint32_t saves_of(R (*)(P...)) {
   return (0u | ... | Saves<std::remove_cvref_t<P>>::bits);
 }
 template <class R, class... P>
-consteval bool context_of(R (*)(P...)) {
-  return (false || ... || UsesContext<std::remove_cvref_t<P>>::value);
+consteval uint32_t context_of(R (*)(P...)) {
+  return (0u | ... | UsesContext<std::remove_cvref_t<P>>::bits);
 }
 template <class R, class... P>
 consteval bool grads_of(R (*)(P...)) {
@@ -224,7 +225,7 @@ consteval int list_of(R (*)(P...)) {
 }
 consteval int list_of(std::nullptr_t) { return -1; }
 consteval uint32_t saves_of(std::nullptr_t) { return 0; }
-consteval bool context_of(std::nullptr_t) { return false; }
+consteval uint32_t context_of(std::nullptr_t) { return 0; }
 consteval bool grads_of(std::nullptr_t) { return false; }
 
 template <class O, int I>
@@ -243,10 +244,21 @@ constexpr int saved_list = []<int... I>(std::integer_sequence<int, I...>) {
 }
 (RuleIndices{});
 template <class O>
-constexpr bool needs_context = []<int... I>(std::integer_sequence<int, I...>) {
-  return (context_of(rule<O, I>()) || ...);
+constexpr uint32_t context_bits = []<int... I>(std::integer_sequence<int, I...>) {
+  return (context_of(rule<O, I>()) | ...);
 }
 (RuleIndices{});
+template <class O>
+constexpr bool needs_context = context_bits<O> != 0;
+template <class O, size_t I>
+constexpr bool keeps_argument = (context_bits<O> & (1u << I)) != 0;
+struct Nothing {};
+// What a node keeps of argument I if its rules ask for it.
+template <class O, size_t I, class T>
+decltype(auto) own_if_used(const T& value) {
+  if constexpr (keeps_argument<O, I>) return own(value);
+  else return Nothing{};
+}
 template <class O, int Bit>
 constexpr bool saves_bit = (all_saves<O> & (1u << Bit)) != 0;
 template <class O, uint32_t Bit>
@@ -282,12 +294,14 @@ constexpr NodeName node_name{O::op};
 
 template <class O, class... A>
 struct Rules {
-  using Context = std::tuple<Owned<A>...>;
+  template <size_t... K>
+  static auto context_type(std::index_sequence<K...>)
+      -> std::tuple<std::conditional_t<keeps_argument<O, K>, Owned<A>, Nothing>...>;
+  using Context = decltype(context_type(std::index_sequence_for<A...>{}));
+  static_assert(alignof(Context) <= alignof(Node));
 
   static void destroy_context(Node& n) noexcept {
-    if (!n.context) return;
-    static_cast<Context*>(n.context)->~Context();
-    pool_put(n.context, sizeof(Context));
+    if (n.context) static_cast<Context*>(n.context)->~Context();
   }
 
   // Edge index of argument I; list arguments contribute one edge per element.
@@ -524,7 +538,8 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     int listed = 0;
     ((listed += static_cast<int>(K) == detail::saved_list<O> ? detail::edge_count(args) : 0), ...);
     constexpr int fixed = __builtin_popcount(detail::all_saves<O>);
-    Node* n = new_node(R::type, edges, fixed + listed, n_out);
+    Node* n =
+        new_node(R::type, edges, fixed + listed, n_out, detail::needs_context<O> ? sizeof(typename R::Context) : 0);
     detail::Making making(n, in_place ? &version_of(outs[0].impl()) : nullptr);
     int at = 0;
     ((detail::has_rule<O, static_cast<int>(K)> ? detail::set_edge(*n, at, args) : void()), ...);
@@ -545,7 +560,7 @@ void attach(Tensor* outs, int n_out, const Tensor* original, bool in_place, cons
     };
     (save_list(std::integral_constant<size_t, K>{}, args), ...);
     if constexpr (detail::needs_context<O>)
-      n->context = new (pool_get(sizeof(typename R::Context))) typename R::Context(detail::own(args)...);
+      n->context = new (n->tail()) typename R::Context(detail::own_if_used<O, K>(args)...);
     detail::adopt_results(making.release(), outs, n_out, in_place);
     auto save_out = [&]<int I>(std::integral_constant<int, I>) {
       if constexpr (detail::saves_bit<O, 16 + I>)

@@ -5,14 +5,36 @@
 
 namespace gradus {
 
+Tensor bare_view(const Tensor& t, const IntList& sizes, const IntList& strides) {
+  const View* v = t.impl()->view;
+  ref_inc(v->storage->refs);
+  return Tensor(new_tensor(new_view(v->storage, v->dtype, sizes, strides, v->offset)));
+}
+
+Tensor turned(const Tensor& matrix) {
+  if (is_grad_enabled()) return matrix.t();
+  const View* v = matrix.impl()->view;
+  const int64_t *size = v->size_data(), *stride = v->stride_data();
+  const int64_t sizes[] = {size[1], size[0]}, strides[] = {stride[1], stride[0]};
+  return bare_view(matrix, {sizes, 2}, {strides, 2});
+}
+
 Tensor sum_to(const Tensor& g, const IntList& sizes) {
   if (g.sizes() == sizes) return g;
   const int64_t lead = g.dim() - sizes.size();
   Dims reduced;
+  bool inner = false;
   for (int64_t i = 0; i < g.dim(); ++i)
-    if (i < lead || (sizes[i - lead] == 1 && g.sizes()[i] != 1)) reduced.push_back(i);
-  const Tensor out = reduced.empty() ? g : g.sum(OptIntList(reduced), true);
-  return lead ? out.reshape(sizes) : out;
+    if (i < lead || (sizes[i - lead] == 1 && g.sizes()[i] != 1)) {
+      reduced.push_back(i);
+      inner |= i >= lead;
+    }
+  if (reduced.empty()) return g;
+  // A sum of one element is that element, but for the sign of zero, which starting from +0 takes away.
+  if (!inner && !is_grad_enabled() && g.is_contiguous() && g.numel() && g.numel() == product(sizes))
+    return bare_view(g, sizes, {}) + 0;
+  const Tensor out = g.sum(OptIntList(reduced), inner);
+  return lead && inner ? out.reshape(sizes) : out;
 }
 
 Geometry View_::geometry(const Geometry& g, const IntList& size) {
@@ -179,7 +201,11 @@ Geometry Transpose::geometry(const Geometry& g, int64_t dim0, int64_t dim1) {
 
 Geometry T::geometry(const Geometry& g) {
   check(g.sizes.size() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", g.sizes.size(), "D");
-  return g.sizes.size() < 2 ? g : Transpose::geometry(g, 0, 1);
+  Geometry out = g;
+  if (g.sizes.size() < 2) return out;
+  std::swap(out.sizes[0], out.sizes[1]);
+  std::swap(out.strides[0], out.strides[1]);
+  return out;
 }
 
 Geometry Permute::geometry(const Geometry& g, const IntList& dims) {

@@ -7,6 +7,11 @@ namespace gradus {
 
 /// Sums `g` down to a shape it was broadcast from.
 Tensor sum_to(const Tensor& g, const IntList& sizes);
+/// The same memory outside any graph and without a version; for what never leaves a rule but as its result. Empty
+/// strides: row-major.
+Tensor bare_view(const Tensor& t, const IntList& sizes, const IntList& strides);
+/// The transpose of a matrix, for rules: a bare view unless they are recorded themselves.
+Tensor turned(const Tensor& matrix);
 
 struct View_ {
   static constexpr Op op{"view(Tensor(a) self, SymInt[] size) -> Tensor(a)",
@@ -121,7 +126,7 @@ struct T {
   static constexpr Op op{"t(Tensor(a) self) -> Tensor(a)", "The transpose of a matrix; a vector stays as it is.",
                          Kind::ViewOp, "fm"};
   static Geometry geometry(const Geometry& g);
-  static Tensor d0(const Tensor& g) { return g.t(); }
+  static Tensor d0(const Tensor& g) { return g.dim() == 2 ? turned(g) : g.t(); }
 };
 struct T_ {
   static constexpr Op op{"t_(Tensor(a!) self) -> Tensor(a!)", "Transposes self, a matrix or less.", Kind::Composite,

@@ -58,6 +58,11 @@ struct Record {
 /// Takes the record over for execution; the only way to a kernel. Large operations that can be fused may wait in the
 /// segment of this thread; anything else runs now, after what it depends on.
 void submit(const Record&);
+/// Elements: what has fewer runs at once unless it follows what waits.
+inline constexpr int64_t kWorthWaiting = 2048;
+/// For so little work on memory that nothing waiting mentions: counts an operation that the caller then runs itself,
+/// without a record. False if it has to be submitted.
+bool begin_direct();
 /// Runs a record whose memory is there.
 void run_now(const Record&);
 

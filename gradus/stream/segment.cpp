@@ -14,7 +14,6 @@ namespace gradus {
 namespace {
 
 constexpr size_t kMaxEntries = 4096;
-constexpr int64_t kLarge = 2048;  // elements: what has fewer runs at once unless it follows what waits
 
 std::atomic<bool> deferred{[] {
   const char* sync = std::getenv("GRADUS_SYNC");
@@ -65,12 +64,12 @@ bool can_wait(const Record& r, bool tracing) {
   const View* out = r.out[0];
   if (r.n_in > kMaxFuseArgs || out->numel == 0 || !may_wait(*out->storage, tracing)) return false;
   if (!out->contiguous && !is_nested(out->sizes(), out->strides())) return false;  // the order of writes would count
-  bool worth = tracing || out->storage->pending() || out->numel >= kLarge;
+  bool worth = tracing || out->storage->pending() || out->numel >= kWorthWaiting;
   for (int i = 0; i < r.n_in; ++i) {
     if (!r.in[i]) continue;
     const Storage& s = *r.in[i]->storage;
     if (!may_wait(s, tracing)) return false;
-    worth |= s.pending_write() || (r.fuse->kind == FuseInfo::Reduce && r.in[i]->numel >= kLarge);
+    worth |= s.pending_write() || (r.fuse->kind == FuseInfo::Reduce && r.in[i]->numel >= kWorthWaiting);
   }
   if (!worth) return false;
   if (r.fuse->kind == FuseInfo::Copy && r.in[0]) return copy_may_wait(*out, *r.in[0]);
@@ -360,6 +359,13 @@ void submit(const Record& r) {
     if (r.out[i]->storage->pending() || !r.out[i]->storage->data) settle(*r.out[i]->storage);
   stream.count_direct();
   run_now(r);
+}
+
+bool begin_direct() {
+  Stream& stream = Stream::current();
+  if (stream.tracing()) return false;
+  stream.count_direct();
+  return true;
 }
 
 void synchronize() {

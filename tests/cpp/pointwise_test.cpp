@@ -8,6 +8,7 @@
 #include <random>
 
 #include "gradus/autograd/engine.h"
+#include "gradus/core/rng.h"
 #include "gradus/gen/functions.h"
 #include "gradus/ops/create.h"
 
@@ -360,6 +361,65 @@ TEST(PointwiseErrors, PyTorchsWordsAndNothingChanged) {
   expect_values(i, {1, 2});
   EXPECT_EQ(i.version(), 0u);
   EXPECT_EQ(x.version(), 0u);
+}
+
+// ---- little work takes a way of its own
+
+TEST(Pointwise, SmallWorkHasTheBitsOfLarge) {
+  manual_seed(3);
+  for (const DType t : {kFloat32, kFloat64, kInt32, kInt64, kBFloat16, kUInt8}) {
+    const Tensor large = (randn({40000}) * 20 + 70).to(t), other = (randn({40000}) * 9 + 60).to(t);
+    const Tensor zero_dim = full({}, 3.3, kFloat64).to(t);
+    const std::function<Tensor(const Tensor&, const Tensor&)> programs[] = {
+        [&](const Tensor& x, const Tensor& y) { return x + y; },
+        [&](const Tensor& x, const Tensor&) { return x * zero_dim; },
+        [&](const Tensor& x, const Tensor&) { return zero_dim - x; },
+        [&](const Tensor& x, const Tensor&) { return x * 3; },
+        [&](const Tensor& x, const Tensor& y) { return where(x > y, x, zero_dim); },
+        [&](const Tensor& x, const Tensor& y) { return x.clone().mul_(y).add_(zero_dim, 2).sub_(1); },
+        [&](const Tensor& x, const Tensor&) { return x.clone().mul_(x.narrow(0, 0, 1).squeeze(0)); },
+    };
+    for (const auto& program : programs) {
+      const Tensor all = program(large, other);
+      for (const int64_t n : {1, 5, 64, 257, 2047}) {
+        const Tensor some = program(large.narrow(0, 0, n), other.narrow(0, 0, n));
+        EXPECT_EQ(some.sizes(), IntList(n));
+        EXPECT_EQ(some.dtype(), all.dtype());
+        expect_values(some, values(all.narrow(0, 0, n)));
+      }
+    }
+  }
+}
+
+TEST(Pointwise, ZeroDimOperandsGiveWayToShapes) {
+  const Tensor one = ones({1, 1}), zero_dim = full({}, 2, kFloat32), integer = full({}, 2, kInt64);
+  EXPECT_EQ((zero_dim + one).sizes(), IntList({1, 1}));
+  EXPECT_EQ((one + zero_dim).sizes(), IntList({1, 1}));
+  EXPECT_EQ((zero_dim + zero_dim).dim(), 0);
+  EXPECT_EQ((one + full({}, 2, kFloat64)).dtype(), kFloat32);
+  EXPECT_EQ((integer + one).dtype(), kFloat32);
+  EXPECT_EQ((zero_dim + empty({0, 3})).sizes(), IntList({0, 3}));
+  EXPECT_EQ(error_of([&] { zero_dim.clone().add_(one); }),
+            "output with shape [] doesn't match the broadcast shape [1, 1]");
+}
+
+TEST(Pointwise, SmallWorkSeesWhatWaits) {
+  Tensor large = ones({5000});
+  const Tensor first = large.narrow(0, 0, 1);
+  large.add_(1);  // waits
+  expect_values(first * 2, {4});
+  large.mul_(3);
+  first.add_(1);
+  expect_values(large.narrow(0, 0, 2), {7, 6});
+}
+
+TEST(Pointwise, GradientsSummedOverOneRowLoseTheSignOfZero) {
+  for (const int64_t rows : {1, 2}) {
+    const Tensor b = zeros({3}).requires_grad_(true);
+    (b + zeros({rows, 3})).backward(full({rows, 3}, -0.0));
+    expect_values(b.grad(), {0, 0, 0});
+    EXPECT_EQ(b.grad().sizes(), IntList(3));
+  }
 }
 
 }  // namespace
