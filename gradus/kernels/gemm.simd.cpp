@@ -36,6 +36,13 @@ template <class X>
   return m <= X::kRows ? m : pieces(m, pieces(m, X::kRows));
 }
 
+/// Asks for a tile of C that is next.
+template <class T>
+[[gnu::always_inline]] static inline void prefetch_rows(const T* p, int64_t stride, int64_t m, int64_t n) {
+  for (int64_t i = 0; i < m; ++i)
+    for (int64_t j = 0; j < n; j += 64 / int64_t(sizeof(T))) __builtin_prefetch(p + i * stride + j, 1);
+}
+
 /// Every tile of C rows [0, m) × columns [0, n) over t.k steps, t.a, t.b, t.s and t.c being the corners. Tiles take
 /// `rows` rows, `a_step` elements apart in A, and up to 2^log_vectors vectors of columns, `b_step` apart per column.
 /// `by_rows` goes along the rows first, so that a tile's rows of A are still in the first cache for the next columns.
@@ -43,6 +50,7 @@ template <class X>
 [[gnu::always_inline]] static inline void sweep(Tile<X> t, bool unit, int64_t m, int64_t n, int64_t rows,
                                                 int64_t a_step, int64_t b_step, int log_vectors, bool by_rows) {
   constexpr int w = X::kLanes;
+  constexpr int64_t kLong = 256;  // steps that pay for asking
   const typename X::T *a = t.a, *b = t.b, *s = t.s;
   typename X::T* c = t.c;
   const auto tile = [&](int64_t i, int64_t panel, int64_t j, int64_t cols, int log) __attribute__((always_inline)) {
@@ -71,7 +79,10 @@ template <class X>
   for (int64_t j = 0; j < n;) {
     const int log = log_of(n - j);
     const int64_t cols = lesser(n - j, w << log);
-    for (int64_t i = 0, panel = 0; i < m; i += rows, ++panel) tile(i, panel, j, cols, log);
+    for (int64_t i = 0, panel = 0; i < m; i += rows, ++panel) {
+      if (t.k >= kLong) prefetch_rows(c + (i + rows) * t.c_row + j, t.c_row, lesser(m - i - rows, rows), cols);
+      tile(i, panel, j, cols, log);
+    }
     j += cols;
   }
 }
