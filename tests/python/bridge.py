@@ -10,6 +10,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is the reference of these t
 import gradus  # noqa: E402
 
 torch.set_num_threads(1)
+torch.backends.opt_einsum.enabled = False  # a package that may be there; it contracts in another order
 
 
 def to_torch(tensor):
