@@ -142,7 +142,7 @@ View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntLis
 
 void View::prepare() const {
   settle(*storage);
-  if (storage->flags & Storage::kShrunk) check_extent();
+  if (storage->has(Storage::kShrunk)) check_extent();
 }
 
 void View::check_extent() const {

@@ -30,8 +30,10 @@ struct Storage {
 
   /// kEscaped: somebody outside has its address. kRead, kWritten: by operations that wait.
   enum : uint32_t { kForeign = 1, kReadOnly = 2, kShrunk = 4, kShared = 8, kEscaped = 16, kRead = 32, kWritten = 64 };
-  bool pending() const { return __atomic_load_n(&flags, __ATOMIC_RELAXED) & (kRead | kWritten); }
-  bool pending_write() const { return __atomic_load_n(&flags, __ATOMIC_RELAXED) & kWritten; }
+  bool has(uint32_t any) const { return __atomic_load_n(&flags, __ATOMIC_ACQUIRE) & any; }
+  /// Once false, what another thread has run of it is seen here.
+  bool pending() const { return has(kRead | kWritten); }
+  bool pending_write() const { return has(kWritten); }
   bool resizable() const { return !(flags & (kForeign | kShared)) && !exports; }
 };
 Storage* new_storage(int64_t bytes);
@@ -88,13 +90,13 @@ struct View {
   /// What a kernel may touch. RuntimeError if the storage has become too small.
   Array array() const {
     constexpr uint32_t kCare = Storage::kShrunk | Storage::kRead | Storage::kWritten;
-    if (storage->flags & kCare) [[unlikely]]
+    if (storage->has(kCare)) [[unlikely]]
       prepare();
     return {raw(), dtype, ndim, size_data(), stride_data()};
   }
   /// The same for a kernel that knows that nothing waits which would matter.
   Array raw_array() const {
-    if (storage->flags & Storage::kShrunk) [[unlikely]]
+    if (storage->has(Storage::kShrunk)) [[unlikely]]
       check_extent();
     return {raw(), dtype, ndim, size_data(), stride_data()};
   }

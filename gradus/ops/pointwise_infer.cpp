@@ -160,7 +160,7 @@ bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand*
   constexpr int64_t kMostFilled = 256;
   const int64_t n = out.numel;
   if (n >= kWorthWaiting || n == 0 || info.compute != common) return false;
-  if (out.dtype != (info.bool_result ? DType::Bool : common) || out.storage->flags & kCare) return false;
+  if (out.dtype != (info.bool_result ? DType::Bool : common) || out.storage->has(kCare)) return false;
   alignas(64) uint64_t filled[kMostFilled];
   Splat numbers[kMaxOperands];
   const void* in[kMaxOperands];
@@ -168,7 +168,7 @@ bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand*
   for (int i = 0; i < spec.n_operands + spec.n_params; ++i) {
     if (const Tensor* t = ops[i].tensor) {
       const View& v = *t->impl()->view;
-      if (v.dtype != common || v.storage->flags & kCare) return false;
+      if (v.dtype != common || v.storage->has(kCare)) return false;
       in[i] = v.raw();
       if (v.numel == n) continue;
     } else {

@@ -47,8 +47,8 @@ DType step_dtype() { return default_dtype() == DType::Float64 ? DType::Float64 :
 double count_step(const Tensor& step) {
   TensorImpl* t = step.impl();
   const View& v = *t->view;
-  if (v.dtype == DType::Float32 && v.numel == 1 && v.storage->data && !v.storage->flags && !gradus::detail::anomaly &&
-      !t->has(TensorImpl::kInference)) {
+  if (v.dtype == DType::Float32 && v.numel == 1 && v.storage->data && !v.storage->has(~0u) &&
+      !gradus::detail::anomaly && !t->has(TensorImpl::kInference)) {
     bump_version(t);
     return *reinterpret_cast<float*>(v.raw()) += 1;
   }

@@ -18,7 +18,7 @@ constexpr int64_t kEnough = 1 << 16;  // that other threads may begin with while
 bool is_plain(const TensorImpl* t) {
   constexpr uint32_t kCare = Storage::kForeign | Storage::kReadOnly | Storage::kShared | Storage::kShrunk;
   const Storage& s = *t->view->storage;
-  return !t->has(TensorImpl::kInference) && !(s.flags & kCare) && !__atomic_load_n(&s.home, __ATOMIC_RELAXED);
+  return !t->has(TensorImpl::kInference) && !s.has(kCare) && !__atomic_load_n(&s.home, __ATOMIC_RELAXED);
 }
 
 // Dense tensors of one shape and one order of elements, in memory of their own.
