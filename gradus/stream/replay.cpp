@@ -11,6 +11,7 @@ namespace gradus {
 namespace {
 
 constexpr int64_t kLarge = 2048;      // elements from which one list alone is worth a program
+constexpr size_t kMany = 16;          // lists of two tensors, on which little is done, that are worth one together
 constexpr int kUsual = 16;            // lists that there is room for from the start
 constexpr int64_t kEnough = 1 << 16;  // that other threads may begin with while more lists are added
 
@@ -139,7 +140,7 @@ void Replay::run_batches() {
 void Replay::run(const Batch& b) {
   join();
   size_t done = 0;
-  if (b.n_lists() > 1 || b.tensors[0]->view->numel >= kLarge) done = replay(b);
+  if (b.n_lists() > (b.n > 2 ? 1 : kMany) || b.tensors[0]->view->numel >= kLarge) done = replay(b);
   for (; done < b.n_lists(); ++done) work_(context_, &b.tensors[done * static_cast<size_t>(b.n)], b.numbers);
 }
 
