@@ -1,6 +1,10 @@
 // Runs fused programs: tile after tile through all steps, so that intermediate values stay in the cache.
 #include "gradus/kernels/fused.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <new>
 
@@ -14,6 +18,19 @@ namespace {
 char* workspace(int64_t bytes) {
   static thread_local Scratch scratch;
   return scratch.get(bytes);
+}
+
+// Copies past the caches: nothing is read to be overwritten.
+void stream_store(char* to, const char* from, int64_t bytes) {
+#if defined(__SSE2__)
+  if (reinterpret_cast<uintptr_t>(to) % sizeof(__m128i) == 0) {
+    for (; bytes >= 64; bytes -= 64, from += 64, to += 64)
+      for (int i = 0; i < 64; i += 16)
+        _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
+                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i)));
+  }
+#endif
+  __builtin_memcpy(to, from, static_cast<size_t>(bytes));
 }
 
 class Runner {
@@ -63,6 +80,9 @@ class Runner {
         index[d] = 0;
       }
     }
+#if defined(__SSE2__)
+    if (l_.streams) _mm_sfence();
+#endif
     for (size_t i = 0; i < p_.accumulators.size(); ++i)
       if (position_ % p_.accumulators[i].chunk) close_chunk(static_cast<int>(i), position_ / p_.accumulators[i].chunk);
   }
@@ -213,12 +233,15 @@ class Runner {
       f.held = src;
     }
     for (int i = 0; i < n_stores_; ++i)
-      direct_[i] = feeds_[i].direct ? at_array_[i] + start * feeds_[i].bytes : nullptr;
+      direct_[i] = feeds_[i].direct && !l_.streams ? at_array_[i] + start * feeds_[i].bytes : nullptr;
     steps(1, len, position);
     for (int i = 0; i < n_stores_; ++i) {
       const Feed& f = feeds_[i];
       const void* value = values_[p_.stores[static_cast<size_t>(i)].value];
-      if (value != direct_[i]) f.convert(at_array_[i] + start * f.stride * f.bytes, f.stride, value, 1, len);
+      if (value == direct_[i]) continue;
+      char* to = at_array_[i] + start * f.stride * f.bytes;
+      if (f.direct && l_.streams) stream_store(to, static_cast<const char*>(value), len * f.bytes);
+      else f.convert(to, f.stride, value, 1, len);
     }
   }
 

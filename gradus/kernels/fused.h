@@ -17,12 +17,14 @@ struct FusedLoop {
   int64_t per_outer;                                      // blocks behind one position of the outer dims
   int first_outer;                                        // dim
   int64_t blocks;                                         // all of them
+  bool streams;                                           // more than caches hold: results go past them
   char* base[Program::kMaxStores + Program::kMaxLoads];   // of the stores, then the loads
   DType dtype[Program::kMaxStores + Program::kMaxLoads];  // of their memory
   Splat numbers[Program::kMaxConsts];
 
   FusedLoop(const Program& program, const Segment& segment, char* partial_memory);
   int n_arrays() const { return static_cast<int>(p.stores.size() + p.loads.size()); }
+  bool passes_caches() const;
   double element_cost() const;  // nanoseconds, roughly
   /// Blocks worth a thread, so many that no chunk of an accumulator is cut.
   int64_t grain() const;

@@ -8,7 +8,9 @@
 namespace gradus {
 namespace {
 
-constexpr int64_t kCacheBytes = 32 << 10;  // for the registers and buffers of a program
+constexpr int64_t kCacheBytes = 32 << 10;            // for the registers and buffers of a program
+constexpr int64_t kRowBytes = 80 << 10;              // of rows, which have more to do at their ends
+constexpr int64_t kPastCaches = int64_t{128} << 20;  // bytes of a loop that no cache keeps
 constexpr int64_t kMinTile = 256, kMaxTile = 2048;
 constexpr double kStepNs = 0.12, kStreamNs = 0.12;  // per element, roughly: a cheap operation, an array
 
@@ -27,7 +29,8 @@ FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* parti
   const int64_t tiles = buffers(p);
   tile = tile_override();
   if (!tile)
-    for (tile = kMaxTile; tile > kMinTile && tile * p.widest * tiles > kCacheBytes;) tile /= 2;
+    for (tile = kMaxTile; tile > kMinTile && tile * p.widest * tiles > (p.split < 0 ? kCacheBytes : kRowBytes);)
+      tile /= 2;
   const bool rows = p.split >= 0 || (p.n_dims > 1 && inner <= tile / 2);
   at_once = rows ? std::max<int64_t>(1, tile / inner) : 0;
   const int64_t all = p.n_dims > 1 ? p.sizes[1] : 1;
@@ -43,7 +46,19 @@ FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* parti
   };
   for (const Program::Store& store : p.stores) add(s.view(store.view));
   for (const Program::Load& load : p.loads) add(s.view(load.view));
+  streams = at_once == 0 && passes_caches();
   for (size_t i = 0; i < p.consts.size(); ++i) numbers[i] = s.entries[p.consts[i].entry].splats[p.consts[i].arg];
+}
+
+// What is also read is in the cache anyway.
+bool FusedLoop::passes_caches() const {
+  const auto n_stores = static_cast<int>(p.stores.size());
+  int64_t bytes = 0;
+  for (int k = 0; k < n_arrays(); ++k) bytes += item_size(dtype[k]);
+  for (int k = 0; k < n_stores; ++k)
+    for (int i = n_stores; i < n_arrays(); ++i)
+      if (base[k] == base[i]) return false;
+  return s.view(p.shape).numel * bytes >= kPastCaches;
 }
 
 int64_t workspace_bytes(const Program& p, int64_t tile) {

@@ -21,8 +21,9 @@ void softmax_row(const void* in, const void*, void* out, int64_t n) {
         x + from, x + from, y + from, k, [m](T v, T) __attribute__((always_inline)) { return math::exp(v - m); });
     return static_cast<const T*>(y + from);
   });
+  const T share = 1 / sum;
   map(
-      y, y, y, n, [sum](T v, T) __attribute__((always_inline)) { return v / sum; });
+      y, y, y, n, [share](T v, T) __attribute__((always_inline)) { return v * share; });
 }
 
 template <class T>
@@ -79,9 +80,11 @@ void softmax_columns(const void* in, int64_t xs, const void*, int64_t, void* out
       n, w, static_cast<T*>(scratch) + w, [=](int64_t r, int64_t c) __attribute__((always_inline)) {
         return y[r * ys + c] = math::exp(x[r * xs + c] - m[c]);
       });
+  T share[kSoftmaxColumns];
+  for (int64_t c = 0; c < w; ++c) share[c] = 1 / sum[c];
   for (int64_t r = 0; r < n; ++r) {
 #pragma GCC ivdep
-    for (int64_t c = 0; c < w; ++c) y[r * ys + c] /= sum[c];
+    for (int64_t c = 0; c < w; ++c) y[r * ys + c] *= share[c];
   }
 }
 
