@@ -17,6 +17,7 @@ struct FusedLoop {
   int64_t per_outer;                                      // blocks behind one position of the outer dims
   int first_outer;                                        // dim
   int64_t blocks;                                         // all of them
+  int64_t bytes;                                          // of all arrays
   bool streams;                                           // more than caches hold: results go past them
   char* base[Program::kMaxStores + Program::kMaxLoads];   // of the stores, then the loads
   DType dtype[Program::kMaxStores + Program::kMaxLoads];  // of their memory
@@ -24,10 +25,14 @@ struct FusedLoop {
 
   FusedLoop(const Program& program, const Segment& segment, char* partial_memory);
   int n_arrays() const { return static_cast<int>(p.stores.size() + p.loads.size()); }
-  bool passes_caches() const;
   double element_cost() const;  // nanoseconds, roughly
   /// Blocks worth a thread, so many that no chunk of an accumulator is cut.
   int64_t grain() const;
+
+ private:
+  void add_arrays();
+  int64_t choose_tile() const;
+  bool overwrites() const;
 };
 
 /// Memory that a thread needs for registers of `tile` elements.

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kCacheBytes = 32 << 10;            // for the registers and buffers of a program
 constexpr int64_t kRowBytes = 80 << 10;              // of rows, which have more to do at their ends
+constexpr int64_t kNear = 2 << 20;                   // bytes of a loop that the second cache may still hold
 constexpr int64_t kPastCaches = int64_t{128} << 20;  // bytes of a loop that no cache keeps
 constexpr int64_t kMinTile = 256, kMaxTile = 2048;
 constexpr double kStepNs = 0.12, kStreamNs = 0.12;  // per element, roughly: a cheap operation, an array
@@ -26,11 +27,8 @@ int64_t buffers(const Program& p) {
 FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* partial_memory)
     : p(program), s(segment), partials(partial_memory) {
   inner = p.n_dims ? p.sizes[0] : 1;
-  const int64_t tiles = buffers(p);
-  tile = tile_override();
-  if (!tile)
-    for (tile = kMaxTile; tile > kMinTile && tile * p.widest * tiles > (p.split < 0 ? kCacheBytes : kRowBytes);)
-      tile /= 2;
+  add_arrays();
+  tile = tile_override() ? tile_override() : choose_tile();
   const bool rows = p.split >= 0 || (p.n_dims > 1 && inner <= tile / 2);
   at_once = rows ? std::max<int64_t>(1, tile / inner) : 0;
   const int64_t all = p.n_dims > 1 ? p.sizes[1] : 1;
@@ -39,26 +37,39 @@ FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* parti
   if (rows) tile = std::max(tile, inner);
   blocks = per_outer;
   for (int d = first_outer; d < p.n_dims; ++d) blocks *= p.sizes[static_cast<size_t>(d)];
-  int k = 0;
-  const auto add = [&](const View& v) {
-    base[k] = v.raw();
-    dtype[k++] = v.dtype;
-  };
-  for (const Program::Store& store : p.stores) add(s.view(store.view));
-  for (const Program::Load& load : p.loads) add(s.view(load.view));
-  streams = at_once == 0 && passes_caches();
+  streams = at_once == 0 && bytes >= kPastCaches && !overwrites();
   for (size_t i = 0; i < p.consts.size(); ++i) numbers[i] = s.entries[p.consts[i].entry].splats[p.consts[i].arg];
 }
 
+void FusedLoop::add_arrays() {
+  int k = 0;
+  bytes = 0;
+  const auto add = [&](const View& v) {
+    base[k] = v.raw();
+    dtype[k++] = v.dtype;
+    bytes += item_size(v.dtype) * s.view(p.shape).numel;
+  };
+  for (const Program::Store& store : p.stores) add(s.view(store.view));
+  for (const Program::Load& load : p.loads) add(s.view(load.view));
+}
+
+// Short tiles leave no pauses in the stream from far memory, long ones cost fewer calls.
+int64_t FusedLoop::choose_tile() const {
+  const int64_t one = p.widest * buffers(p);
+  if (p.n_dims < 2 && bytes >= kNear) return kMinTile;
+  const int64_t room = p.split < 0 ? kCacheBytes : kRowBytes;
+  int64_t t = kMaxTile;
+  while (t > kMinTile && t * one > room) t /= 2;
+  return t;
+}
+
 // What is also read is in the cache anyway.
-bool FusedLoop::passes_caches() const {
+bool FusedLoop::overwrites() const {
   const auto n_stores = static_cast<int>(p.stores.size());
-  int64_t bytes = 0;
-  for (int k = 0; k < n_arrays(); ++k) bytes += item_size(dtype[k]);
   for (int k = 0; k < n_stores; ++k)
     for (int i = n_stores; i < n_arrays(); ++i)
-      if (base[k] == base[i]) return false;
-  return s.view(p.shape).numel * bytes >= kPastCaches;
+      if (base[k] == base[i]) return true;
+  return false;
 }
 
 int64_t workspace_bytes(const Program& p, int64_t tile) {

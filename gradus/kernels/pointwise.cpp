@@ -45,7 +45,7 @@ void run_dense(const FuseInfo& info, char* out, const void* const* in, int n_in,
   const auto run = [&](int64_t begin, int64_t end) {
     const void* from[kMaxIn + 4];
     for (int i = 0; i < n_in; ++i)
-      from[i] = i < info.n_operands ? static_cast<const char*>(in[i]) + begin * bytes : in[i];
+      from[i] = info.moves(i) ? static_cast<const char*>(in[i]) + begin * bytes : in[i];
     info.tile(out + begin * out_bytes, from, end - begin);
   };
   if (n < 2 * kProbe || num_threads() == 1) return run(0, n);
@@ -68,8 +68,7 @@ bool run_directly(const Launch& l, const FuseInfo& info) {
   const void* in[kMaxIn + 4];
   if (n != 1 && !dense(out)) return false;
   for (int i = 0; i < l.n_in; ++i) {
-    const bool param = i >= info.n_operands;
-    if (!param && (l.in[i].dtype != info.compute || (n != 1 && !same_layout(out, l.in[i])))) return false;
+    if (info.moves(i) && (l.in[i].dtype != info.compute || (n != 1 && !same_layout(out, l.in[i])))) return false;
     in[i] = l.in[i].data;
   }
   if (n == 1) info.tile(out.data, in, 1);

@@ -171,6 +171,7 @@ struct ClampBoth {
   static constexpr Op op{"_gradus_clamp.Scalar(Tensor self, Scalar min, Scalar max) -> Tensor",
                          "self, kept between two numbers.", Kind::Promote, "", "ClampBackward1"};
   static auto value(auto a, auto low, auto high) { return detail::smaller(detail::larger(a, low), high); }
+  static constexpr bool numbers_once = true;
   template <class T>
   static void tile(T* out, const void* const* in, int64_t n) {
     detail::clamp_tile(out, static_cast<const T*>(in[0]), *static_cast<const T*>(in[1]), *static_cast<const T*>(in[2]),

@@ -108,16 +108,16 @@ constexpr const char* literal_of = O::op.schema.name.data();
 
 struct InfoTable {
   FuseInfo info[4];
-  InfoTable(const TileTable& tiles, bool bool_result, int n_operands, const char* name) {
+  InfoTable(const TileTable& tiles, bool bool_result, int n_operands, uint32_t numbers, const char* name) {
     constexpr DType compute[4] = {DType::Int32, DType::Int64, DType::Float32, DType::Float64};
     for (int i = 0; i < 4; ++i)
-      info[i] = {FuseInfo::Pointwise, bool_result, Reduction::Sum, compute[i], n_operands, tiles.fn[i], name};
+      info[i] = {FuseInfo::Pointwise, bool_result, Reduction::Sum, compute[i], n_operands, numbers, tiles.fn[i], name};
   }
 };
 template <class O>
 const PointwiseInfos& infos_of() {
   static const InfoTable table(tiles_of<O>(), O::op.kind == Kind::Compare, static_cast<int>(pointwise_operands(O::op)),
-                               literal_of<O>);
+                               number_operands<O>(), literal_of<O>);
   return table.info;
 }
 

@@ -174,7 +174,7 @@ bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand*
     } else {
       numbers[i] = splat_of(ops[i].scalar, common);
       in[i] = numbers[i].bytes;
-      if (n == 1 || i >= spec.n_operands) continue;
+      if (n == 1 || !info.moves(i)) continue;
     }
     if (is_filled || n > kMostFilled) return false;
     is_filled = true;

@@ -9,6 +9,12 @@
 namespace gradus::GRADUS_TARGET {
 namespace {
 
+template <size_t I, uint32_t Numbers, class T>
+inline __attribute__((always_inline)) T element(const T* const* src, const T* number, int64_t i) {
+  if constexpr (Numbers >> I & 1) return number[I];
+  else return src[I][i];
+}
+
 template <class O, class T, size_t... I, size_t... P>
 inline __attribute__((always_inline)) void tile_loop(void* out, const void* const* in, int64_t n,
                                                      std::index_sequence<I...>, std::index_sequence<P...>) {
@@ -17,11 +23,13 @@ inline __attribute__((always_inline)) void tile_loop(void* out, const void* cons
   auto* d = static_cast<std::conditional_t<is_bool, bool, T>*>(out);
   const T* const src[] = {static_cast<const T*>(in[I])..., nullptr};
   // Parameters are read once: the compiler cannot know that the output does not overlap them.
+  constexpr uint32_t numbers = number_operands<O>();
+  const T number[] = {(numbers >> I & 1 ? *static_cast<const T*>(in[I]) : T{})..., T{}};
   const T param[] = {*static_cast<const T*>(in[sizeof...(I) + P])..., T{}};
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
-    if constexpr (is_bool) d[i] = O::value(src[I][i]..., param[P]...);
-    else d[i] = static_cast<T>(O::value(src[I][i]..., param[P]...));
+    if constexpr (is_bool) d[i] = O::value(element<I, numbers>(src, number, i)..., param[P]...);
+    else d[i] = static_cast<T>(O::value(element<I, numbers>(src, number, i)..., param[P]...));
   }
 }
 

@@ -68,7 +68,7 @@ Program::Arg Group::load(uint16_t v, DType as, Program::Space space) {
 }
 
 Program::Arg Group::number(const Entry& e, int index, int k) {
-  const bool tiled = e.fuse->kind == FuseInfo::Copy || k < e.fuse->n_operands;
+  const bool tiled = e.fuse->kind == FuseInfo::Copy || e.fuse->moves(k);
   p_.consts.push_back({static_cast<uint16_t>(index), static_cast<uint8_t>(k), tiled, e.splat_dtype});
   return {Arg::Const, static_cast<uint8_t>(p_.consts.size() - 1)};
 }

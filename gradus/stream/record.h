@@ -37,8 +37,11 @@ struct FuseInfo {
   Reduction reduction = Reduction::Sum;  // Reduce: ints[0] of the record has a bit for every reduced dim
   DType compute = DType::Float32;        // Pointwise: the type of operands in the tile
   int n_operands = 1;                    // the remaining inputs are parameters
+  uint32_t numbers = 0;                  // a bit for every operand that is one number, read once like a parameter
   TileFn tile = nullptr;                 // Pointwise
   const char* name = "copy";             // for people
+  /// Whether input i goes along with the loop.
+  bool moves(int i) const { return i < n_operands && !(numbers >> i & 1); }
 };
 
 /// Where `in[i]` is null, the input is the number `splats[i]`, or absent (no data) if there are no splats.
