@@ -44,8 +44,7 @@ void run_dense(const FuseInfo& info, char* out, const void* const* in, int n_in,
   const int64_t bytes = item_size(info.compute);
   const auto run = [&](int64_t begin, int64_t end) {
     const void* from[kMaxIn + 4];
-    for (int i = 0; i < n_in; ++i)
-      from[i] = info.moves(i) ? static_cast<const char*>(in[i]) + begin * bytes : in[i];
+    for (int i = 0; i < n_in; ++i) from[i] = info.moves(i) ? static_cast<const char*>(in[i]) + begin * bytes : in[i];
     info.tile(out + begin * out_bytes, from, end - begin);
   };
   if (n < 2 * kProbe || num_threads() == 1) return run(0, n);

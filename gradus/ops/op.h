@@ -188,14 +188,16 @@ consteval size_t pointwise_params(const Op& op) {
   return static_cast<size_t>(op.schema.n_args) - pointwise_operands(op);
 }
 
-/// A bit for every operand that is one number, which the loop over a tile reads once. An operator with a loop of its own
-/// wants tiles full of it, unless it says `numbers_once`.
+/// A bit for every operand that is one number, which the loop over a tile reads once. An operator with a loop of its
+/// own wants tiles full of it, unless it says `numbers_once`.
 template <class O>
 consteval uint32_t number_operands() {
   uint32_t mask = 0;
   for (size_t i = 0; i < pointwise_operands(O::op); ++i)
     if (O::op.schema.args[i].type == "Scalar") mask |= 1u << i;
-  if constexpr (requires { &O::template tile<float>; } && !requires { O::numbers_once; }) return 0;
+  if constexpr (
+      requires { &O::template tile<float>; } && !requires { O::numbers_once; })
+    return 0;
   return mask;
 }
 
