@@ -265,8 +265,8 @@ void Walk::accumulate_leaf(Node& n, Tensor gradient) {
     return;
   }
   const bool dense = is_dense(leaf);
-  if (!create_graph_ && (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous()) &&
-      sole_owner(gradient)) {
+  if (!create_graph_ && !gradient.requires_grad() &&
+      (dense ? gradient.strides() == leaf.strides() : gradient.is_contiguous()) && sole_owner(gradient)) {
     meta_of(impl).grad = without_base(std::move(gradient)).detach_impl();
     return;
   }

@@ -197,7 +197,7 @@ void check_inplace(TensorImpl* self, bool recording) {
   if (TensorImpl* base = self->meta ? self->meta->base : nullptr) {
     if (self->meta->kind != ViewKind::Plain) raise_view_written(self, false);
     current_node(self);
-    check(!(base->requires_grad() && base->is_leaf()) && !(self->requires_grad() && self->is_leaf()),
+    check(!self->requires_grad() || !(base->is_leaf() || self->is_leaf()),
           "a view of a leaf Variable that requires grad is being used in an in-place operation.");
     return;
   }

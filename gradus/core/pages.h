@@ -18,11 +18,17 @@ class Pages {
   void put(void* block, int64_t bytes);
 
  private:
+  struct Hole {
+    int64_t begin, end;  // bytes from the start of the slab
+  };
   struct Slab {
     char* begin;
-    int64_t cut, used;  // bytes given out so far, and those of them that have not come back
+    std::vector<Hole> holes;  // what is free, in order, never adjacent
+    char* cut(int64_t bytes);
+    void join(Hole freed) noexcept;
+    bool empty() const;
   };
-  std::vector<Slab> slabs_;  // blocks are cut from the last one
+  std::vector<Slab> slabs_;
 };
 
 }  // namespace gradus

@@ -27,6 +27,11 @@ Tensor mse_slope(const Tensor& g, const Tensor& x, const Tensor& t, int64_t redu
   double norm = 2;
   if (reduction == 1)
     norm /= static_cast<double>(x.sizes() == t.sizes() ? x.numel() : product(broadcast_sizes(x.sizes(), t.sizes())));
+  if (is_reduced_floating(g.dtype())) {  // PyTorch rounds the factor, and after each step
+    norm = g.dtype() == DType::Float16 ? static_cast<float>(Half(static_cast<float>(norm)))
+                                       : static_cast<float>(BFloat16(static_cast<float>(norm)));
+    return (x - t) * norm * g;
+  }
   return _gradus_mse_slope(g, x, t, norm);
 }
 

@@ -96,10 +96,18 @@ struct Uniform {
   DType dtype = DType::Bool;
 };
 
+// As a new tensor of its sizes would be, dims of size 1 included.
+bool laid_out_as_new(const View& v) {
+  int64_t step = 1;
+  for (int d = v.ndim - 1; d >= 0; step *= v.size_data()[d--])
+    if (v.stride_data()[d] != step) return false;
+  return true;
+}
+
 // All tensors contiguous, of one dtype, and of one shape or none: the common case needs no inference.
 Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
   const View *shape = nullptr, *first = nullptr;
-  bool number = false, real = false;
+  bool number = false, real = false, zero_dim = false;
   for (int i = 0; i < spec.n_operands; ++i) {
     const Tensor* t = ops[i].tensor;
     const bool typed = !(spec.untyped >> i & 1u);
@@ -110,6 +118,7 @@ Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
     }
     const View* v = t->impl()->view;
     if (!v->contiguous) return {};
+    zero_dim |= !v->ndim;
     if (!shape || !shape->ndim) shape = v;
     else if (v->ndim && shape != v && !same_sizes(*shape, *v)) return {};
     if (!typed) continue;
@@ -117,6 +126,8 @@ Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
     else if (v->dtype != first->dtype) return {};
   }
   if (!first || (number && first->dtype == DType::Bool) || (real && !is_floating(first->dtype))) return {};
+  // Beside a zero-dim tensor PyTorch keeps the order of strides.
+  if (zero_dim && shape->ndim && shape->numel && !laid_out_as_new(*shape)) return {};
   return {shape, first->dtype};
 }
 

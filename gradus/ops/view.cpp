@@ -31,7 +31,8 @@ Tensor sum_to(const Tensor& g, const IntList& sizes) {
     }
   if (reduced.empty()) return g;
   // A sum of one element is that element, but for the sign of zero, which starting from +0 takes away.
-  if (!inner && !is_grad_enabled() && g.is_contiguous() && g.numel() && g.numel() == product(sizes))
+  if (!inner && !is_grad_enabled() && is_floating(g.dtype()) && g.is_contiguous() && g.numel() &&
+      g.numel() == product(sizes))
     return bare_view(g, sizes, {}) + 0;
   const Tensor out = g.sum(OptIntList(reduced), inner);
   return lead && inner ? out.reshape(sizes) : out;

@@ -166,6 +166,24 @@ TEST_F(Core, LargeBlocksKeepApartAndGoBackToTheSystem) {
   empty_cache();
   EXPECT_LT(resident() - before, int64_t{24} << 20);
 }
+
+// What is freed beside a small block that lives on is used again.
+TEST_F(Core, SlabsHaveNoHolesForEver) {
+  empty_cache();
+  const int64_t before = resident();
+  std::vector<Tensor> kept;
+  for (const int64_t n : {950'000, 850'000, 750'000, 650'000, 1'000'000, 900'000}) {
+    std::vector<Tensor> passing;
+    for (int i = 0; i < 20; ++i) {
+      for (int k = 0; k < 3; ++k) passing.push_back(ones({n}));
+      kept.push_back(ones({10'000}));
+    }
+    synchronize();
+    passing.clear();
+    empty_cache();
+  }
+  EXPECT_LT(resident() - before, int64_t{400} << 20);
+}
 #endif
 
 TEST_F(Core, MemoryMayBeFreedByAnotherThread) {

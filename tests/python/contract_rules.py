@@ -70,4 +70,43 @@ PROGRAMS = {
         s = c(3).as_subclass(S).requires_grad_(); A = make("A"); B = make("B", forward=lambda c, x: x)
         see(type(A.apply(s)).__name__, type(B.apply(s)).__name__, type(B.apply(lib.nn.Parameter(c(2)))).__name__)
         A.apply(s).sum().backward(); see(type(s.grad).__name__)""",
+    "gradients_of_the_caller": """
+        p, go = lib.ones(2, 3, requires_grad=True), lib.full((2, 3), 2.0)
+        z = (p * go).sum()
+        w = lib.ones(3, 2, requires_grad=True)
+        r, = lib.autograd.grad(w.t(), w, go)
+        r.add_(1)
+        see(r._is_view(), go._version, fails(lambda: z.backward()))
+        a, b = lib.ones(3, 2, requires_grad=True), lib.ones(2, 3, requires_grad=True)
+        ga, gb = lib.autograd.grad(a.t() + b, (a, b), lib.ones(2, 3))
+        ga.mul_(5)
+        see(gb, gb._version)""",
+    "sums_to_sizes": """
+        with lib.no_grad():
+            for d in (lib.int32, lib.uint8, lib.bool, lib.float32, lib.float16):
+                for shape, to in (((1, 3), (3,)), ((1, 1, 3), (1, 3)), ((1, 2, 3), (2, 3)), ((2, 3), (3,))):
+                    see(lib.ones(shape, dtype=d).sum_to_size(to))""",
+    "squared_error_in_16_bits": """
+        for d in (lib.bfloat16, lib.float16, lib.float32):
+            for reduction in ("mean", "sum"):
+                for n in (3, 7, 1000):
+                    x = (lib.arange(n, dtype=lib.float32) * 0.37 - 1).to(d).requires_grad_()
+                    y = (lib.arange(n, dtype=lib.float32) * 0.21 + 0.3).to(d)
+                    lib.nn.functional.mse_loss(x, y, reduction=reduction).backward(lib.tensor(1.3, dtype=d))
+                    see(x.grad)""",
+    "layouts_beside_a_zero_dim_tensor": """
+        z = lib.tensor(2.0)
+        for size, stride in (((2, 3, 1, 1), (3, 1, 3, 3)), ((1, 3), (1, 1)), ((2, 1, 3, 1), (3, 1, 1, 7)),
+                             ((1, 2, 3), (1, 3, 1)), ((2, 1, 3, 3), (9, 1, 3, 1)), ((2, 3), (3, 1))):
+            x = lib.empty_strided(size, stride)
+            x.fill_(1)
+            see((x + z).stride(), (z + x).stride(), (x > z).stride(), (x + z.double()).stride(), (x + x).stride())""",
+    "kept_gradients_have_no_graph": """
+        x = lib.ones(3, requires_grad=True)
+        x.register_hook(lambda g: g.clone().requires_grad_())
+        (x * 2).sum().backward()
+        see(x.grad, x.grad.requires_grad)""",
+    "views_of_leaves_that_are_views": """
+        x = lib.ones(3).view(3).requires_grad_()
+        see(fails(lambda: x[0:1].mul_(2)), x)""",
 }
