@@ -23,6 +23,8 @@ void fill_values(const Tensor& dst, const Scalar& value);
 /// Gives `out` the sizes of a result, as PyTorch resizes `out=` tensors. Empty strides: row-major.
 void resize_output(const Tensor& out, const IntList& sizes, const IntList& strides = {});
 void check_no_internal_overlap(const Tensor& written);
+/// Whether elements may share memory other than each with its own counterpart: an operand that has to be copied first.
+bool overlaps_otherwise(const View& written, const View& read);
 void check_no_partial_overlap(const Tensor& written, const Tensor& read);
 void check_castable(DType result, DType out);
 /// For operators that convert nothing on the way to `out=`: raises unless it has the dtype of the result.

@@ -198,6 +198,8 @@ bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand*
   return true;
 }
 
+void submit_apart(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common, const Tensor& out);
+
 void submit_pointwise(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common,
                       const Tensor& out) {
   View* outs[] = {out.impl()->view};
@@ -207,6 +209,8 @@ void submit_pointwise(const PointwiseSpec& spec, const FuseInfo& info, const Ope
   const bool narrow = narrows(spec, common);
   for (int i = 0; i < n; ++i) {
     in[i] = ops[i].tensor ? ops[i].tensor->impl()->view : nullptr;
+    if (in[i] && in[i]->storage == outs[0]->storage && overlaps_otherwise(*outs[0], *in[i])) [[unlikely]]
+      return submit_apart(spec, info, ops, common, out);
     if (!in[i]) splats[i] = make_splat(narrow ? narrowed(ops[i].scalar, common) : ops[i].scalar, info.compute);
   }
   Record r;
@@ -219,6 +223,20 @@ void submit_pointwise(const PointwiseSpec& spec, const FuseInfo& info, const Ope
   r.n_out = 1;
   r.n_in = n;
   submit(r);
+}
+
+// With copies of what overlaps the result otherwise than element by element.
+[[gnu::noinline]] void submit_apart(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common,
+                                    const Tensor& out) {
+  Operand copied[kMaxOperands];
+  Tensor copies[kMaxOperands];
+  for (int i = 0; i < spec.n_operands + spec.n_params; ++i) {
+    copied[i] = ops[i];
+    if (!ops[i].tensor || !overlaps_otherwise(*out.impl()->view, *ops[i].tensor->impl()->view)) continue;
+    copies[i] = copy_of(*ops[i].tensor);
+    copied[i].tensor = &copies[i];
+  }
+  submit_pointwise(spec, info, copied, common, out);
 }
 
 void check_destination(const PointwiseSpec& spec, const Operand* ops, const Tensor& dst) {

@@ -33,12 +33,12 @@ int64_t product(const View& v, int from, int to) {
   return n;
 }
 
+}  // namespace
+
 bool same_layout(const View& a, const View& b) {
   return &a == &b ||
          (a.offset == b.offset && a.dtype == b.dtype && a.sizes() == b.sizes() && a.strides() == b.strides());
 }
-
-}  // namespace
 
 int64_t Group::rows() const { return product(shape(), 0, p_.split); }
 int64_t Group::columns() const { return product(shape(), p_.split, shape().ndim); }
@@ -109,7 +109,9 @@ bool Group::reads_fit(const Entry& e, Program::Space space) const {
       if (o->folded) return false;
       if (o->space == Program::Full && (space != Program::Full || !same_layout(in, view(o->view)))) return false;
       if (o->space == Program::Row && space == Program::Full && !is_row_of(in, view(o->view))) return false;
-      if (o->space == Program::Row && space == Program::Row && in.offset != view(o->view).offset) return false;
+      if (o->space == Program::Row && space == Program::Row &&
+          (in.offset != view(o->view).offset || in.dtype != view(o->view).dtype))
+        return false;
     } else if (space == Program::Full && !full_fits(e.in[k], p_.split, p_.in_order)) {
       return false;
     }

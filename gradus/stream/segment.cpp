@@ -68,7 +68,7 @@ bool can_wait(const Record& r, bool tracing) {
   for (int i = 0; i < r.n_in; ++i) {
     if (!r.in[i]) continue;
     const Storage& s = *r.in[i]->storage;
-    if (!may_wait(s, tracing)) return false;
+    if (!may_wait(s, tracing) || (&s == out->storage && !same_layout(*r.in[i], *out))) return false;
     worth |= s.pending_write() || (r.fuse->kind == FuseInfo::Reduce && r.in[i]->numel >= kWorthWaiting);
   }
   if (!worth) return false;

@@ -159,16 +159,22 @@ struct Range {
 [[noreturn]] void bad_index(PyObject* index) {
   fail(PyExc_TypeError, "can't index a torch.UntypedStorage with %s", type_name(index).c_str());
 }
-void release_storage(void* storage) { drop(static_cast<Storage*>(storage)); }
+void release_storage(void* storage) {
+  auto* s = static_cast<Storage*>(storage);
+  __atomic_fetch_sub(&s->exports, 1, __ATOMIC_ACQ_REL);
+  drop(s);
+}
 
 PyObject* get_item(PyObject* self, PyObject* index) {
   return guarded([&]() -> PyObject* {
     if (is_int(index)) return PyLong_FromLong(bytes_of(self)[position(self, index)]);
     if (!PySlice_Check(index)) bad_index(index);
     const Range r(self, index);
-    ref_inc(of(self).refs);  // the slice looks at the same memory
-    return new_object(Py_TYPE(self),
-                      new_foreign_storage(bytes_of(self) + r.start, r.length, &release_storage, &of(self)));
+    Storage& s = of(self);  // the slice looks at the same memory: nothing on it waits from now on
+    Storage* slice = new_foreign_storage(bytes_of(self) + r.start, r.length, &release_storage, &s);
+    ref_inc(s.refs);
+    __atomic_fetch_add(&s.exports, 1, __ATOMIC_ACQ_REL);
+    return new_object(Py_TYPE(self), slice);
   });
 }
 int set_item(PyObject* self, PyObject* index, PyObject* value) {
