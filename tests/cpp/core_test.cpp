@@ -1,6 +1,6 @@
 // Storages, views, versions, memory, and the arithmetic of sizes and strides.
 #include <gtest/gtest.h>
-#if defined(__linux__)
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)  // which keeps what is freed for a while
 #include <unistd.h>
 #endif
 
