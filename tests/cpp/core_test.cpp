@@ -1,6 +1,6 @@
 // Storages, views, versions, memory, and the arithmetic of sizes and strides.
 #include <gtest/gtest.h>
-#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)  // which keeps what is freed for a while
+#if defined(__linux__)
 #include <unistd.h>
 #endif
 
@@ -142,7 +142,7 @@ TEST_F(Core, CountersFollowAllocations) {
   EXPECT_EQ(memory_stats().cached, 0);
 }
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)  // which keeps what is freed for a while
 int64_t resident() {
   int64_t all = 0, now = 0;
   std::ifstream("/proc/self/statm") >> all >> now;
