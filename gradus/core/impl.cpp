@@ -140,6 +140,11 @@ View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntLis
   return v;
 }
 
+bool same_layout(const View& a, const View& b) {
+  return &a == &b ||
+         (a.offset == b.offset && a.dtype == b.dtype && a.sizes() == b.sizes() && a.strides() == b.strides());
+}
+
 void View::prepare() const {
   settle(*storage);
   if (storage->has(Storage::kShrunk)) check_extent();

@@ -105,6 +105,8 @@ struct View {
 };
 /// Takes over one reference to `storage`. Empty `strides` with non-empty sizes means row-major.
 View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntList& strides, int64_t offset);
+/// Over one storage: the same elements in the same order, read as the same type.
+bool same_layout(const View& a, const View& b);
 void destroy(View*) noexcept;
 inline void drop(View* v) noexcept {
   if (ref_dec(v->refs)) destroy(v);

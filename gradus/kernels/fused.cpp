@@ -46,6 +46,14 @@ class Runner {
     column_ = take(step_);
   }
 
+  Runner(const Runner&) = delete;
+  /// What went past the caches is there before anybody is told that the loop is done.
+  ~Runner() {
+#if defined(__SSE2__)
+    if (l_.streams) _mm_sfence();
+#endif
+  }
+
   /// Elements [begin, end) of all sets in turn.
   void run_over(const Strips& strips, int64_t begin, int64_t end) {
     const auto n = static_cast<size_t>(l_.n_arrays());
@@ -80,9 +88,6 @@ class Runner {
         index[d] = 0;
       }
     }
-#if defined(__SSE2__)
-    if (l_.streams) _mm_sfence();
-#endif
     for (size_t i = 0; i < p_.accumulators.size(); ++i)
       if (position_ % p_.accumulators[i].chunk) close_chunk(static_cast<int>(i), position_ / p_.accumulators[i].chunk);
   }

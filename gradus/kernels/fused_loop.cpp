@@ -28,7 +28,8 @@ FusedLoop::FusedLoop(const Program& program, const Segment& segment, char* parti
     : p(program), s(segment), partials(partial_memory) {
   inner = p.n_dims ? p.sizes[0] : 1;
   add_arrays();
-  tile = tile_override() ? tile_override() : choose_tile();
+  tile = tile_override();
+  if (!tile) tile = choose_tile();
   const bool rows = p.split >= 0 || (p.n_dims > 1 && inner <= tile / 2);
   at_once = rows ? std::max<int64_t>(1, tile / inner) : 0;
   const int64_t all = p.n_dims > 1 ? p.sizes[1] : 1;
@@ -55,9 +56,8 @@ void FusedLoop::add_arrays() {
 
 // Short tiles leave no pauses in the stream from far memory, long ones cost fewer calls.
 int64_t FusedLoop::choose_tile() const {
-  const int64_t one = p.widest * buffers(p);
   if (p.n_dims < 2 && bytes >= kNear) return kMinTile;
-  const int64_t room = p.split < 0 ? kCacheBytes : kRowBytes;
+  const int64_t one = p.widest * buffers(p), room = p.split < 0 ? kCacheBytes : kRowBytes;
   int64_t t = kMaxTile;
   while (t > kMinTile && t * one > room) t /= 2;
   return t;

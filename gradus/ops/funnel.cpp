@@ -91,10 +91,7 @@ std::pair<const char*, const char*> extent(const View* v) {
 }  // namespace
 
 bool overlaps_otherwise(const View& written, const View& read) {
-  if (&written == &read || written.storage != read.storage || !written.numel || !read.numel) return false;
-  if (written.offset == read.offset && written.dtype == read.dtype && written.sizes() == read.sizes() &&
-      written.strides() == read.strides())
-    return false;
+  if (written.storage != read.storage || !written.numel || !read.numel || same_layout(written, read)) return false;
   const auto [a0, a1] = extent(&written);
   const auto [b0, b1] = extent(&read);
   return a0 < b1 && b0 < a1;
@@ -102,11 +99,9 @@ bool overlaps_otherwise(const View& written, const View& read) {
 
 void check_no_partial_overlap(const Tensor& written, const Tensor& read) {
   const View *a = written.impl()->view, *b = read.impl()->view;
-  if (!overlaps_otherwise(*a, *b)) return;
-  if (!is_non_overlapping_and_dense(a->sizes(), a->strides()) ||
-      !is_non_overlapping_and_dense(b->sizes(), b->strides()))
-    return;  // PyTorch calls this "too hard" and lets it pass
-  check(false,
+  // PyTorch calls the other cases "too hard" and lets them pass.
+  const auto dense = [](const View* v) { return is_non_overlapping_and_dense(v->sizes(), v->strides()); };
+  check(!overlaps_otherwise(*a, *b) || !dense(a) || !dense(b),
         "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
         "location. Please clone() the tensor before performing the operation.");
 }

@@ -35,11 +35,6 @@ int64_t product(const View& v, int from, int to) {
 
 }  // namespace
 
-bool same_layout(const View& a, const View& b) {
-  return &a == &b ||
-         (a.offset == b.offset && a.dtype == b.dtype && a.sizes() == b.sizes() && a.strides() == b.strides());
-}
-
 int64_t Group::rows() const { return product(shape(), 0, p_.split); }
 int64_t Group::columns() const { return product(shape(), p_.split, shape().ndim); }
 

@@ -14,8 +14,6 @@ struct Fold {
 Fold fold_of(const IntList& sizes, uint64_t mask);
 inline constexpr int64_t kMaxFusedRow = 16384;  // N
 
-/// The same elements in the same order, read as the same type.
-bool same_layout(const View& a, const View& b);
 /// The segment's `live` must be set.
 Plan make_plan(const Segment& segment);
 
