@@ -74,8 +74,8 @@ const Tensor& copy_(const Tensor& self, const Tensor& src, bool) {
   const View *a = self.impl()->view, *b = src.impl()->view;
   if (a == b) {
     // nothing to copy, but a write all the same
-  } else if (a->storage == b->storage && a->numel && !(a->offset == b->offset && a->strides() == b->strides())) {
-    check_no_partial_overlap(self, src);
+  } else if (a->storage == b->storage && a->numel && !same_layout(*a, *b)) {
+    if (a->offset != b->offset || !(a->strides() == b->strides())) check_no_partial_overlap(self, src);
     copy_values(self, copy_of(src));
   } else {
     copy_values(self, src);

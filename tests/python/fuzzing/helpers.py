@@ -41,15 +41,16 @@ class Worker:
         while True:
             job = self.jobs.get()
             try:
-                result = (job(), None)
+                box = [job(), None]
             except BaseException as error:
-                result = (None, error)
+                box = [None, error]
             del job
-            self.results.put(result)
-            del result
+            self.results.put(box)
 
     def take(self):
-        value, error = self.results.get()
+        box = self.results.get()
+        value, error = box
+        box.clear()  # the thread may hold on to it for a moment
         if error is not None:
             raise error
         return value
