@@ -4,7 +4,24 @@
 #include <cstring>
 #include <memory>
 
+#include "gradus/core/geometry.h"
+
 namespace gradus {
+namespace {
+
+// Whether two indices may share an element: then the order of writes counts.
+bool may_overlap_itself(const View& v) {
+  if (v.contiguous || v.numel < 2) return false;
+  int64_t reached = 0;
+  for (int d = v.ndim; d-- > 0;) {  // mostly the strides rise like this
+    if (v.size_data()[d] == 1) continue;
+    if (v.stride_data()[d] <= reached) return !is_nested(v.sizes(), v.strides());
+    reached += (v.size_data()[d] - 1) * v.stride_data()[d];
+  }
+  return false;
+}
+
+}  // namespace
 
 Splat make_splat(const Scalar& value, DType compute) {
   Splat s{};
@@ -33,7 +50,10 @@ void run_now(const Record& r) {
         Array(r.in[i]     ? r.in[i]->raw_array()
               : !r.splats ? Array{}
                           : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr});
-  r.run(Launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info});
+  const Launch launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info};
+  if (r.n_out == 1 && may_overlap_itself(*r.out[0])) [[unlikely]]
+    return run_over_itself(r, launch);
+  r.run(launch);
 }
 
 }  // namespace gradus

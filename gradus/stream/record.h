@@ -68,5 +68,8 @@ inline constexpr int64_t kWorthWaiting = 2048;
 bool begin_direct();
 /// Runs a record whose memory is there.
 void run_now(const Record&);
+/// Runs one whose result names some elements more than once (kernels/overlap.cpp): it reads everything before it writes
+/// anything, and writes in one order whatever the threads.
+void run_over_itself(const Record&, const Launch&);
 
 }  // namespace gradus

@@ -167,6 +167,35 @@ def test_versions_count_at_the_call():
     assert x._version == 2
 
 
+@pytest.mark.parametrize("write", ["sub_", "copy_", "clamp_min_"])
+@pytest.mark.parametrize("step", [1, 2])
+def test_elements_written_more_than_once_have_one_order(write, step):
+    """Threads would race, and a tile would read what the one before it wrote."""
+    sizes = ((20000 - 3) // step + 1, 3)
+    other = gradus.rand(sizes, generator=gradus.Generator().manual_seed(1))
+
+    def result(deferred, threads):
+        gradus.stream.set_deferred(deferred)
+        gradus.set_num_threads(threads)
+        t = gradus.arange(20000.0).mul(1e-4).sigmoid()
+        getattr(t.unfold(0, 3, step), write)(other)
+        return t.numpy()
+
+    before = gradus.get_num_threads()
+    try:
+        expected = gradus.arange(20000.0).mul(1e-4).sigmoid().numpy().copy()
+        windows = np.lib.stride_tricks.sliding_window_view(expected.copy(), 3)[::step]
+        rule = {"sub_": np.subtract, "copy_": lambda a, b: b, "clamp_min_": np.maximum}[write]
+        for i, row in enumerate(rule(windows, other.numpy())):  # all is read before anything is written
+            expected[i * step : i * step + 3] = row
+        for deferred in (False, True):
+            for threads in (1, 2, 3):
+                np.testing.assert_array_equal(result(deferred, threads), expected)
+    finally:
+        gradus.set_num_threads(before)
+        gradus.stream.set_deferred(True)
+
+
 def test_random_numbers_are_drawn_at_the_call():
     def both() -> list[bytes]:
         gradus.manual_seed(7)
