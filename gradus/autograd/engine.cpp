@@ -24,7 +24,8 @@ struct Visit {
   bool needed = true;   // leads to an input that was asked for: its rule runs
   bool has_capture = false;
   bool queued = false;
-  int32_t first_buffer = -1;
+  int32_t first_edge = 0;    // in `targets_`
+  int32_t first_buffer = 0;  // of the gradients that arrive
   bool runs() const { return needed || has_capture; }
 };
 
@@ -135,8 +136,10 @@ class Walk {
   void reset() {
     map_.clear();
     visits_.clear();
+    targets_.clear();
     queue_.clear();
     buffers_.clear();
+    n_buffers_ = 0;
     captures_.clear();
     captured_.clear();
     for (Node* n : held_) drop(n);
@@ -145,33 +148,36 @@ class Walk {
 
  private:
   int32_t visit_of(Node* n) {
-    int32_t* index = map_.find_or_add(n, static_cast<int32_t>(visits_.size()));
-    if (*index == static_cast<int32_t>(visits_.size())) visits_.push_back({n});
-    return *index;
+    const int32_t index = *map_.find_or_add(n, static_cast<int32_t>(visits_.size()));
+    if (index == static_cast<int32_t>(visits_.size())) {
+      visits_.push_back({.node = n, .first_buffer = n_buffers_});
+      n_buffers_ += n->n_out;
+    }
+    return index;
   }
+  Visit& at(int32_t visit) { return visits_[static_cast<size_t>(visit)]; }
+  Tensor* gradients(const Visit& v) { return buffers_.data() + v.first_buffer; }
+  const int32_t* targets(const Visit& v) const { return targets_.data() + v.first_edge; }
   void count_dependencies();
   std::vector<int32_t> topological_order() const;
   void mark_needed(std::span<const Edge> inputs, bool accumulate);
-  void deliver(int32_t visit, uint32_t nr, Tensor gradient);
+  void deliver(Tensor& slot, Tensor&& gradient);
   void enqueue(int32_t visit);
+  int32_t next_in_queue();
   void step(int32_t visit, bool keep_graph);
   void capture(int32_t visit, const Tensor* grads);
-  void apply_node(Node& n, Tensor* grads, bool keep_graph);
+  void apply_node(const Visit& v, Tensor* grads, bool keep_graph);
+  void run_rule(Node& n, Tensor* grads, Tensor* out, bool keep_graph);
   void run_accumulator(Node& n, Tensor* grads);
   void conform(Tensor& gradient, const Edge& edge, const Node& from, int index);
-  void accumulate_leaf(Node& n, Tensor gradient);
-  Tensor* buffer(Visit& v) {
-    if (v.first_buffer < 0) {
-      v.first_buffer = static_cast<int32_t>(buffers_.size());
-      buffers_.resize(buffers_.size() + v.node->n_out);
-    }
-    return &buffers_[static_cast<size_t>(v.first_buffer)];
-  }
+  void accumulate_leaf(Node& n, Tensor&& gradient);
 
   NodeMap map_;
   std::vector<Visit> visits_;
+  std::vector<int32_t> targets_;  // the visits behind the edges, node by node; -1: none
   std::vector<std::pair<uint64_t, int32_t>> queue_;
   Tensors buffers_;
+  int32_t n_buffers_ = 0;
   std::vector<Capture> captures_;
   Tensors captured_;
   std::vector<Node*> held_;  // the roots: a hook may give their tensors another producer
@@ -180,10 +186,15 @@ class Walk {
 
 void Walk::count_dependencies() {
   for (size_t i = 0; i < visits_.size(); ++i) {  // grows while it runs
-    Node* n = visits_[i].node;
-    for (int e = 0; e < n->n_next; ++e)
-      if (Node* m = n->next()[e].node) ++visits_[static_cast<size_t>(visit_of(m))].pending;
+    const Node& n = *visits_[i].node;
+    visits_[i].first_edge = static_cast<int32_t>(targets_.size());
+    for (const Edge& edge : std::span(n.next(), static_cast<size_t>(n.n_next))) {
+      const int32_t target = edge.node ? visit_of(edge.node) : -1;
+      targets_.push_back(target);
+      if (target >= 0) ++at(target).pending;
+    }
   }
+  buffers_.resize(static_cast<size_t>(n_buffers_));
 }
 
 // Successors behind predecessors. Sequence numbers would not do: every thread counts its own.
@@ -192,12 +203,9 @@ std::vector<int32_t> Walk::topological_order() const {
   for (size_t i = 0; i < visits_.size(); ++i)
     if (!(pending[i] = visits_[i].pending)) order.push_back(static_cast<int32_t>(i));
   for (size_t i = 0; i < order.size(); ++i) {  // grows while it runs
-    const Node& n = *visits_[static_cast<size_t>(order[i])].node;
-    for (int e = 0; e < n.n_next; ++e)
-      if (const Node* m = n.next()[e].node) {
-        const int32_t at = map_.find(m);
-        if (--pending[static_cast<size_t>(at)] == 0) order.push_back(at);
-      }
+    const Visit& v = visits_[static_cast<size_t>(order[i])];
+    for (int e = 0; e < v.node->n_next; ++e)
+      if (const int32_t to = targets(v)[e]; to >= 0 && --pending[static_cast<size_t>(to)] == 0) order.push_back(to);
   }
   return order;
 }
@@ -206,36 +214,39 @@ std::vector<int32_t> Walk::topological_order() const {
 void Walk::mark_needed(std::span<const Edge> inputs, bool accumulate) {
   for (Visit& v : visits_) v.needed = false;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const int32_t at = inputs[i].node ? map_.find(inputs[i].node) : -1;
-    if (at < 0) continue;
-    Visit& v = visits_[static_cast<size_t>(at)];
-    v.needed = accumulate;
-    v.has_capture = !accumulate;
-    if (!accumulate) captures_.push_back({at, inputs[i].nr, i});
+    const int32_t to = inputs[i].node ? map_.find(inputs[i].node) : -1;
+    if (to < 0) continue;
+    at(to).needed = accumulate;
+    at(to).has_capture = !accumulate;
+    if (!accumulate) captures_.push_back({to, inputs[i].nr, i});
   }
   const std::vector<int32_t> order = topological_order();
   for (size_t i = order.size(); i-- > 0;) {
-    Visit& v = visits_[static_cast<size_t>(order[i])];
+    Visit& v = at(order[i]);
     for (int e = 0; e < v.node->n_next && !v.needed; ++e)
-      if (Node* m = v.node->next()[e].node) v.needed = visits_[static_cast<size_t>(map_.find(m))].runs();
+      if (const int32_t to = targets(v)[e]; to >= 0) v.needed = at(to).runs();
   }
 }
 
 void Walk::enqueue(int32_t visit) {
-  Visit& v = visits_[static_cast<size_t>(visit)];
+  Visit& v = at(visit);
   v.queued = true;
   queue_.emplace_back(v.node->seq, visit);
-  std::push_heap(queue_.begin(), queue_.end(), earlier);
+  if (queue_.size() > 1) std::push_heap(queue_.begin(), queue_.end(), earlier);
 }
 
-void Walk::deliver(int32_t at, uint32_t nr, Tensor gradient) {
-  Visit& v = visits_[static_cast<size_t>(at)];
-  if (gradient.defined()) {
-    Tensor& slot = buffer(v)[nr];
-    if (!slot.defined()) slot = std::move(gradient);
-    else if (!create_graph_ && sole_owner(slot) && slot.sizes() == gradient.sizes()) slot.add_(gradient);
-    else slot = slot + gradient;
-  }
+int32_t Walk::next_in_queue() {
+  if (queue_.size() > 1) std::pop_heap(queue_.begin(), queue_.end(), earlier);
+  const int32_t visit = queue_.back().second;
+  queue_.pop_back();
+  return visit;
+}
+
+void Walk::deliver(Tensor& slot, Tensor&& gradient) {
+  if (!slot.defined()) slot = std::move(gradient);
+  else if (!gradient.defined()) return;
+  else if (!create_graph_ && sole_owner(slot) && slot.sizes() == gradient.sizes()) slot.add_(gradient);
+  else slot = slot + gradient;
 }
 
 void Walk::conform(Tensor& gradient, const Edge& edge, const Node& from, int index) {
@@ -251,7 +262,7 @@ void Walk::conform(Tensor& gradient, const Edge& edge, const Node& from, int ind
 }
 
 // The first gradient becomes `.grad`: taken over if nobody else holds it and it is laid out like the leaf, else copied.
-void Walk::accumulate_leaf(Node& n, Tensor gradient) {
+void Walk::accumulate_leaf(Node& n, Tensor&& gradient) {
   TensorImpl* impl = accumulator_leaf(&n);
   if (!impl || !gradient.defined() || !impl->requires_grad()) return;
   retain(impl);
@@ -277,14 +288,7 @@ void Walk::accumulate_leaf(Node& n, Tensor gradient) {
   leaf.set_grad(copy);
 }
 
-void Walk::apply_node(Node& n, Tensor* grads, bool keep_graph) {
-  Tensor inline_out[4];
-  Tensors many;
-  Tensor* out = inline_out;
-  if (n.n_next > 4) {
-    many.resize(n.n_next);
-    out = many.data();
-  }
+void Walk::run_rule(Node& n, Tensor* grads, Tensor* out, bool keep_graph) {
   bool any = n.type->always;
   for (int i = 0; i < n.n_out && !any; ++i) any = grads[i].defined();
   if (any) {  // else nothing arrived, and nothing leaves
@@ -292,45 +296,49 @@ void Walk::apply_node(Node& n, Tensor* grads, bool keep_graph) {
     if (!keep_graph) release_saved(n);
   }
   if (n.hooks) apply_posthooks(n, out, Tensors(grads, grads + n.n_out));
+  for (int i = 0; i < n.n_out; ++i) grads[i] = Tensor{};
   for (int e = 0; e < n.n_next; ++e)
     if (n.next()[e].node) conform(out[e], n.next()[e], n, e);
   if (detail::anomaly) [[unlikely]]
     check_nan(n, out);
-  for (int e = 0; e < n.n_next; ++e) {
-    const Edge edge = n.next()[e];
-    if (!edge.node) continue;
-    const int32_t at = map_.find(edge.node);
-    deliver(at, edge.nr, std::move(out[e]));
-    Visit& next = visits_[static_cast<size_t>(at)];
-    if (--next.pending == 0 && next.runs()) enqueue(at);
-  }
 }
 
-void Walk::capture(int32_t at, const Tensor* grads) {
-  for (const Capture& c : captures_)
-    if (c.visit == at) captured_[c.input] = grads[c.nr];
-}
-
-void Walk::step(int32_t at, bool keep_graph) {
-  Visit v = visits_[static_cast<size_t>(at)];
+void Walk::apply_node(const Visit& v, Tensor* grads, bool keep_graph) {
   Node& n = *v.node;
-  Tensor inline_grads[4];
+  Tensor inline_out[4];
   Tensors many;
-  Tensor* grads = inline_grads;
-  if (n.n_out > 4) {
-    many.resize(n.n_out);
-    grads = many.data();
+  Tensor* out = inline_out;
+  if (n.n_next > 4) {
+    many.resize(static_cast<size_t>(n.n_next));
+    out = many.data();
   }
-  if (v.first_buffer >= 0)
-    for (int i = 0; i < n.n_out; ++i) grads[i] = std::move(buffers_[static_cast<size_t>(v.first_buffer + i)]);
+  run_rule(n, grads, out, keep_graph);
+  for (int e = 0; e < n.n_next; ++e) {
+    const int32_t to = targets(v)[e];
+    if (to < 0) continue;
+    Visit& next = at(to);
+    deliver(gradients(next)[n.next()[e].nr], std::move(out[e]));
+    if (--next.pending == 0 && next.runs()) enqueue(to);
+  }
+}
+
+void Walk::capture(int32_t visit, const Tensor* grads) {
+  for (const Capture& c : captures_)
+    if (c.visit == visit) captured_[c.input] = grads[c.nr];
+}
+
+void Walk::step(int32_t visit, bool keep_graph) {
+  const Visit& v = at(visit);
+  Node& n = *v.node;
+  Tensor* grads = gradients(v);
   // As in PyTorch, hooks see a gradient before the caller gets it, unless the walk goes on from here.
-  if (v.has_capture && v.needed) capture(at, grads);
+  if (v.has_capture && v.needed) capture(visit, grads);
   if (n.hooks) apply_gradient_hooks(n, grads);
-  if (v.has_capture && !v.needed) capture(at, grads);
+  if (v.has_capture && !v.needed) capture(visit, grads);
   if (!v.needed) return;
   if (n.hooks) apply_prehooks(n, grads);
   if (is_accumulator(&n)) run_accumulator(n, grads);
-  else apply_node(n, grads, keep_graph);
+  else apply_node(v, grads, keep_graph);
 }
 
 void Walk::run_accumulator(Node& n, Tensor* grads) {
@@ -345,6 +353,7 @@ void Walk::run_accumulator(Node& n, Tensor* grads) {
     accumulate_leaf(n, std::move(grads[0]));
     apply_leaf_hooks(n);
   }
+  grads[0] = Tensor{};
   if (watched) apply_posthooks(n, nullptr, given);
 }
 
@@ -360,20 +369,19 @@ Tensors Walk::run(std::span<const Edge> roots, Tensors grads, bool keep_graph, b
   count_dependencies();
   if (inputs.size()) mark_needed(inputs, accumulate);
   GradMode guard(create_graph);
-  for (size_t i = 0; i < roots.size(); ++i) deliver(map_.find(roots[i].node), roots[i].nr, std::move(grads[i]));
+  for (size_t i = 0; i < roots.size(); ++i)
+    deliver(gradients(at(map_.find(roots[i].node)))[roots[i].nr], std::move(grads[i]));
   for (const Edge& e : roots) {
-    const int32_t at = map_.find(e.node);
-    const Visit& v = visits_[static_cast<size_t>(at)];
-    if (!v.queued && v.pending == 0 && v.runs()) enqueue(at);
+    const int32_t visit = map_.find(e.node);
+    const Visit& v = at(visit);
+    if (!v.queued && v.pending == 0 && v.runs()) enqueue(visit);
   }
   while (!queue_.empty()) {
-    std::pop_heap(queue_.begin(), queue_.end(), earlier);
-    const int32_t at = queue_.back().second;
-    queue_.pop_back();
-    Node* node = visits_[static_cast<size_t>(at)].node;
+    const int32_t visit = next_in_queue();
+    Node* node = at(visit).node;
     try {
       set_executing_node(node);
-      step(at, keep_graph);
+      step(visit, keep_graph);
     } catch (...) {
       if (detail::anomaly) report_anomaly(*node);
       throw;
@@ -422,8 +430,6 @@ class Lease {
   Node* executing_;
 };
 
-std::string torch_size(const IntList& sizes) { return str("torch.Size(", sizes, ")"); }
-
 // The number 1 in the shape of one element.
 Tensor one_like(const Tensor& t) {
   Tensor one(new_result(*t.impl()->view, t.dtype()));
@@ -443,8 +449,8 @@ Tensors root_gradients(TensorList roots, TensorList grads, bool create_graph) {
       check(r.numel() == 1, "grad can be implicitly created only for scalar outputs");
       g = one_like(r);
     }
-    check(g.sizes() == r.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of ", torch_size(g.sizes()),
-          " and output[", i, "] has a shape of ", torch_size(r.sizes()), ".");
+    check(g.sizes() == r.sizes(), "Mismatch in shape: grad_output[", i, "] has a shape of torch.Size(", g.sizes(),
+          ") and output[", i, "] has a shape of torch.Size(", r.sizes(), ").");
     if (g.dtype() != r.dtype()) g = g.to(r.dtype());
     out.push_back(std::move(g));
   }

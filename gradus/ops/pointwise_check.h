@@ -27,7 +27,7 @@ Scalar factor_for(const Scalar& value, DType dtype);
 /// RuntimeError "ZeroDivisionError" if an integer divisor has a zero.
 void check_divisor(const Operand& divisor, DType common);
 /// "long int", "c10::Half": the C++ type as PyTorch's messages print it.
-const char* cpp_type_name(DType t);
+[[gnu::const]] const char* cpp_type_name(DType t);
 /// RuntimeError unless `out=` has the dtype of the operand; `wording` is PyTorch's for the operator.
 enum class OutWording : uint8_t { FoundDType, ScalarType, SameAsInput };
 void check_out_dtype_is(const Tensor& out, DType operand, OutWording wording, const char* op = "");

@@ -19,6 +19,22 @@ Tensor turned(const Tensor& matrix) {
   return bare_view(matrix, {sizes, 2}, {strides, 2});
 }
 
+// The sum of one element each in a shape of as many: that element, but -0 becomes the +0 that a sum starts from.
+static Tensor sum_of_ones(const Tensor& g, const IntList& sizes) {
+  const View& v = *g.impl()->view;
+  const bool wide = v.dtype == DType::Float32 || v.dtype == DType::Float64,
+             there = v.storage->data && !v.storage->has(Storage::kShrunk | Storage::kWritten);
+  if (!wide || !there || v.numel >= kWorthWaiting || !begin_direct()) return bare_view(g, sizes, {}) + 0;
+  Tensor out = allocate(sizes, v.dtype, {}, false);
+  const auto add_zero = [&]<class T>(T zero) {
+    const T* from = reinterpret_cast<const T*>(v.raw());
+    T* to = reinterpret_cast<T*>(out.impl()->view->raw());
+    for (int64_t i = 0; i < v.numel; ++i) to[i] = from[i] + zero;
+  };
+  v.dtype == DType::Float32 ? add_zero(0.0f) : add_zero(0.0);
+  return out;
+}
+
 Tensor sum_to(const Tensor& g, const IntList& sizes) {
   if (g.sizes() == sizes) return g;
   const int64_t lead = g.dim() - sizes.size();
@@ -30,10 +46,9 @@ Tensor sum_to(const Tensor& g, const IntList& sizes) {
       inner |= i >= lead;
     }
   if (reduced.empty()) return g;
-  // A sum of one element is that element, but for the sign of zero, which starting from +0 takes away.
   if (!inner && !is_grad_enabled() && is_floating(g.dtype()) && g.is_contiguous() && g.numel() &&
       g.numel() == product(sizes))
-    return bare_view(g, sizes, {}) + 0;
+    return sum_of_ones(g, sizes);
   const Tensor out = g.sum(OptIntList(reduced), inner);
   return lead && inner ? out.reshape(sizes) : out;
 }

@@ -126,7 +126,10 @@ struct T {
   static constexpr Op op{"t(Tensor(a) self) -> Tensor(a)", "The transpose of a matrix; a vector stays as it is.",
                          Kind::ViewOp, "fm"};
   static Geometry geometry(const Geometry& g);
-  static Tensor d0(const Tensor& g) { return g.t(); }  // may be the caller's own gradient: its version counts
+  static Tensor d0(const Tensor& g) {
+    const bool is_ours = g.dim() == 2 && ref_count(g.impl()->refs) == 1 && !g.is_view();
+    return is_ours ? turned(g) : g.t();  // the version of a caller's own gradient counts
+  }
 };
 struct T_ {
   static constexpr Op op{"t_(Tensor(a!) self) -> Tensor(a!)", "Transposes self, a matrix or less.", Kind::Composite,

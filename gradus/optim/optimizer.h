@@ -97,7 +97,7 @@ class OptimizerOf : public Optimizer {
 
   void step() override {
     for (Held& held : groups_)
-      update_all<Rule>(held.group.options, [&held](Update<Rule>& update) {
+      update_all<Rule>(held.group.options, held.entries.size(), [&held](Update<Rule>& update) {
         for (size_t i = 0; i < held.group.params.size(); ++i) add(update, held, i);
       });
   }

@@ -12,7 +12,7 @@ class Update {
  public:
   using Options = typename Rule::Options;
   using State = typename Rule::State;
-  explicit Update(const Options& options) : options_(options), replay_(&work, this) {}
+  Update(const Options& options, size_t n_params) : options_(options), replay_(&work, this, n_params) {}
 
   /// Somebody else must keep all tensors until `finish`. A state that is not there yet is filled in at once.
   void add(const Tensor& param, const Tensor& grad, State& state, double step) {
@@ -53,10 +53,10 @@ class Update {
   Replay replay_;
 };
 
-/// `add_each(update)` adds all parameters. What it has added is done even if it raises.
+/// `add_each(update)` adds all parameters, at most `n_params`. What it has added is done even if it raises.
 template <class Rule, class F>
-void update_all(const typename Rule::Options& options, F&& add_each) {
-  Update<Rule> update(options);
+void update_all(const typename Rule::Options& options, size_t n_params, F&& add_each) {
+  Update<Rule> update(options, n_params);
   try {
     add_each(update);
   } catch (...) {

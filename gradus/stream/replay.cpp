@@ -91,6 +91,8 @@ Replay::Batch& Replay::batch_for(TensorImpl* const* list, int n, uint64_t number
 }
 
 void Replay::add(TensorImpl* const* list, int n, int n_read, uint64_t numbers) {
+  if (n == 2 && n_lists_ <= kMany && list[0]->view->numel < kLarge && batches_.empty() && !running_)
+    return work_(context_, list, numbers);
   for (int i = 0; i < n; ++i)
     if (is_used(list[i]->view->storage, i >= n_read)) {
       finish();

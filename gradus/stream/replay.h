@@ -17,7 +17,8 @@ class Replay {
  public:
   static constexpr int kMaxArgs = 6;
   using Work = void (*)(void* context, TensorImpl* const* list, uint64_t numbers);
-  Replay(Work work, void* context) : work_(work), context_(context) {}
+  /// `n_lists`: how many lists will be added, at most.
+  Replay(Work work, void* context, size_t n_lists) : work_(work), context_(context), n_lists_(n_lists) {}
   Replay(const Replay&) = delete;
   ~Replay() { join(); }
 
@@ -49,6 +50,7 @@ class Replay {
 
   Work work_;
   void* context_;
+  size_t n_lists_;
   std::vector<Batch> batches_;
   int64_t elements_ = 0;
   StripRun* running_ = nullptr;  // other threads are at it while lists are added

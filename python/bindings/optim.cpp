@@ -145,7 +145,8 @@ PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
     if (!params || !PyList_Check(params)) fail(PyExc_TypeError, "params of a parameter group must be a list");
     const auto options = options_of<Rule>(args[0]);
     const NoGrad no_grad;
-    optim::update_all<Rule>(options, [&](optim::Update<Rule>& update) {
+    const auto count = static_cast<size_t>(PyList_GET_SIZE(params));
+    optim::update_all<Rule>(options, count, [&](optim::Update<Rule>& update) {
       for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
         add_parameter<Rule>(update, Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options);
     });

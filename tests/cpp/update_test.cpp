@@ -107,7 +107,7 @@ void compare(const typename Rule::Options& o) {
       set_num_threads(threads);
       set_tile(threads == 1 ? 256 : 1024);
       std::vector<Item<Rule>> all = items<Rule>(o);
-      optim::update_all<Rule>(o, [&](optim::Update<Rule>& update) {
+      optim::update_all<Rule>(o, all.size(), [&](optim::Update<Rule>& update) {
         for (Item<Rule>& item : all) update.add(item.param, item.grad, item.state, item.step);
       });
       for (size_t i = 0; i < all.size(); ++i) {
@@ -149,7 +149,7 @@ void expect_replayed(uint64_t lists) {
     optim::start<Rule>(all.back().state, all.back().param, o);
   }
   const uint64_t before = replayed();
-  optim::update_all<Rule>(o, [&](optim::Update<Rule>& update) {
+  optim::update_all<Rule>(o, all.size(), [&](optim::Update<Rule>& update) {
     for (Item<Rule>& item : all) update.add(item.param, item.grad, item.state, item.step);
   });
   EXPECT_EQ(replayed() - before, lists) << Rule::name;
@@ -171,7 +171,7 @@ TEST(Update, DoesWhatCameBeforeAnError) {
   const optim::SGDOptions o{.lr = 0.5};
   optim::SGDRule::State none;
   const Tensor first = ones({4}), second = ones({4}), third = ones({4}), grad = ones({4}), wrong = ones({3});
-  EXPECT_THROW(optim::update_all<optim::SGDRule>(o,
+  EXPECT_THROW(optim::update_all<optim::SGDRule>(o, 3,
                                                  [&](optim::Update<optim::SGDRule>& update) {
                                                    update.add(first, grad, none, 0);
                                                    update.add(second, wrong, none, 0);
@@ -193,7 +193,7 @@ TEST(Update, KeepsNoPlanPerNumber) {
   int64_t plans = 0;
   for (int step = 1; step < 50; ++step) {
     o.lr = 1e-3 / step;
-    optim::update_all<optim::AdamWRule>(o, [&](auto& update) {
+    optim::update_all<optim::AdamWRule>(o, all.size(), [&](auto& update) {
       for (auto& item : all) update.add(item.param, item.grad, item.state, step);
     });
     if (step == 1) plans = plan_count();
