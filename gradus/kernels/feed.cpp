@@ -32,7 +32,25 @@ void widen_rows(void* to, const void* column, int64_t bytes, int64_t rows, int64
   }
 }
 
+void load_chosen(const Feed& f, void* to, const char* src, int64_t n) {
+  const ChosenRows& c = f.chosen;
+  char* at = static_cast<char*>(to);
+  int64_t element = (src - c.table) / f.bytes;
+  while (n > 0) {
+    const int64_t row = element / c.length, inside = element % c.length, left = c.length - inside;
+    const int64_t len = f.stride == 1 ? (n < left ? n : left) : 1, index = c.index[row];
+    f.convert(at, 1, c.table + ((index < 0 ? index + c.rows : index) * c.step + inside) * f.bytes, 1, len);
+    at += len * f.tile_bytes;
+    element += len * f.stride;
+    n -= len;
+  }
+}
+
 const void* load_block(Feed& f, char* src, int64_t rows, int64_t n, char* column) {
+  if (f.chosen.index) {
+    for (int64_t r = 0; r < rows; ++r) load_chosen(f, f.buffer + r * n * f.tile_bytes, src + r * f.row * f.bytes, n);
+    return f.buffer;
+  }
   const bool even = f.row == f.stride * n;
   if (f.direct && even) return src;
   if (f.held == src && f.held_rows >= rows) return f.buffer;

@@ -109,8 +109,16 @@ class Runner {
       const int64_t inner = dense ? 1 : p_.n_dims ? p_.stride(k, 0) : 0;
       const int64_t outer = next < 0 ? 0 : p_.stride(k, next);
       prepare(feeds_[k], inner, outer, dtype, store ? dtype : p_.loads[i].as, store, store ? nullptr : take(step_));
+      if (!store && p_.loads[i].index != Program::Load::kNone) choose_rows(feeds_[k], p_.loads[i]);
       if (row) feeds_[k].direct = dtype == (store ? dtype : p_.loads[i].as) && outer == 1;
     }
+  }
+
+  void choose_rows(Feed& f, const Program::Load& load) const {
+    const View &table = l_.s.view(load.view), &index = l_.s.view(load.index), &chosen = l_.s.view(load.layout);
+    f.chosen = {reinterpret_cast<const int64_t*>(index.raw()), table.raw(), table.size_data()[0],
+                table.stride_data()[0], chosen.numel / index.numel};
+    f.direct = f.splat = false;
   }
 
   void prepare_numbers() {
@@ -233,6 +241,10 @@ class Runner {
       Feed& f = feeds_[n_stores_ + static_cast<int>(i)];
       char* src = at_array_[n_stores_ + static_cast<int>(i)] + start * f.stride * f.bytes;
       loaded_[i] = f.direct ? src : f.buffer;
+      if (f.chosen.index) {
+        load_chosen(f, f.buffer, src, len);
+        continue;
+      }
       if (f.direct || (f.splat && f.held == src)) continue;
       f.convert(f.buffer, 1, src, f.stride, f.splat ? std::min(l_.inner, l_.tile) : len);
       f.held = src;

@@ -27,7 +27,7 @@ void add_dims(WideNest& nest, const Program& p, const Segment& s, int from, int 
       ++k;
     };
     for (const Program::Store& store : p.stores) add(store.view, store.space);
-    for (const Program::Load& load : p.loads) add(load.view, load.space);
+    for (const Program::Load& load : p.loads) add(load.layout, load.space);
     row_step *= size;
   }
 }

@@ -30,6 +30,7 @@ void Embedding::infer(Call& c, const Tensor& weight, const Tensor& indices, int6
   const Tensor index = as_int64(indices);
   check_row_bounds(index.impl()->view->array(), weight.size(0));
   c.input_owned(index);
+  c.chooses_rows();
   Dims sizes(indices.sizes());
   sizes.push_back(weight.size(1));
   c.output(sizes, weight.dtype());

@@ -2,6 +2,7 @@
 #include "gradus/ops/funnel.h"
 
 #include "gradus/kernels/convert.h"
+#include "gradus/kernels/index.h"
 #include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
@@ -172,12 +173,14 @@ void run_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vect
   submit(r);
 }
 
+static constexpr FuseInfo kRows{.kind = FuseInfo::Rows, .name = "choose rows"};
+
 void Call::run(Run kernel, const FuseInfo* fuse) {
   View* out[kMaxOut];
   for (int i = 0; i < n_out_; ++i) out[i] = outs_[i].impl()->view;
   Record r;
-  r.run = kernel;
-  r.fuse = fuse;
+  r.run = chooses_rows_ ? [](const Launch& l) { gather_rows(l.in[0], l.in[1], l.out[0]); } : kernel;
+  r.fuse = chooses_rows_ ? &kRows : fuse;
   r.out = out;
   r.in = in_;
   r.n_out = n_out_;

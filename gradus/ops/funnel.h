@@ -211,6 +211,8 @@ class Call {
   void put(int64_t value) { ints_[n_ints_++] = value; }
   void put(double value) { floats_[n_floats_++] = value; }
   void clear_inputs() { n_in_ = 0; }
+  /// The result is rows of input 0 in the order of input 1 (kernels/index.h, gather_rows), which may be fused.
+  void chooses_rows() { chooses_rows_ = true; }
 
   /// Submits the kernel; the results are then in `outs()`.
   void run(Run kernel, const FuseInfo* fuse = nullptr);
@@ -220,6 +222,7 @@ class Call {
  private:
   View* in_[kMaxIn];
   int n_in_ = 0, n_out_ = 0, n_ints_ = 0, n_floats_ = 0;
+  bool chooses_rows_ = false;
   Tensor outs_[kMaxOut];
   int64_t ints_[kMaxInts];
   double floats_[kMaxFloats];

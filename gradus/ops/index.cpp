@@ -194,6 +194,7 @@ Tensor Index::forward(const Tensor& self, TensorList indices) {
   Call c;
   c.input(self);
   put_plan(c, plan);
+  if (plan.dims.size() == 1 && plan.dims[0] == 0) c.chooses_rows();
   const Dims sizes = result_sizes(plan);
   c.output(sizes, self.dtype(), result_strides(plan, self, sizes));
   c.run(&run_index);
@@ -280,6 +281,7 @@ void IndexSelect::infer(Call& c, const Tensor& self, int64_t dim, const Tensor& 
   c.input(self);
   c.input_owned(idx);
   c.put(d);
+  if (self.dim() && d == 0) c.chooses_rows();
   Dims sizes(self.sizes());
   if (self.dim()) sizes[d] = idx.numel();
   c.output(sizes, self.dtype());

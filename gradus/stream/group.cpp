@@ -59,11 +59,13 @@ Program::Arg Group::widened(Arg a) {
   return {Arg::Register, s.dst};
 }
 
-Program::Arg Group::load(uint16_t v, DType as, Program::Space space) {
-  for (size_t i = 0; i < p_.loads.size(); ++i)
-    if (p_.loads[i].as == as && p_.loads[i].space == space && p_.loads[i].view == v)
+Program::Arg Group::load(const Program::Load& wanted) {
+  for (size_t i = 0; i < p_.loads.size(); ++i) {
+    const Program::Load& l = p_.loads[i];
+    if (l.as == wanted.as && l.space == wanted.space && l.view == wanted.view && l.index == wanted.index)
       return {Arg::Load, static_cast<uint8_t>(i)};
-  p_.loads.push_back({v, space, as});
+  }
+  p_.loads.push_back(wanted);
   return {Arg::Load, static_cast<uint8_t>(p_.loads.size() - 1)};
 }
 
@@ -78,7 +80,7 @@ Program::Arg Group::argument(const Entry& e, int index, int k, Program::Space sp
   if (e.in[k] == Entry::kNumber) return number(e, index, k);
   const DType as = e.fuse->kind == FuseInfo::Pointwise ? e.fuse->compute : view(e.out).dtype;
   const Out* o = out_of(slot(e.in[k]));
-  if (!o) return load(e.in[k], as, space);
+  if (!o) return load({e.in[k], space, as, e.in[k]});
   const Arg a = converted({Arg::Register, o->value}, as);
   return space == Program::Full && o->space == Program::Row ? widened(a) : a;
 }
@@ -122,24 +124,36 @@ bool Group::append(const Entry& e, int index) {
   if (e.fuse->kind == FuseInfo::Reduce) return append_fold(e, index), true;
   const auto space = view(e.out).sizes() == shape().sizes() ? Program::Full : Program::Row;
   Arg args[kMaxFuseArgs];
-  for (int k = 0; k < e.n_in; ++k) args[k] = argument(e, index, k, space);
-  const bool copies = e.fuse->kind == FuseInfo::Copy;
+  const bool chooses = e.fuse->kind == FuseInfo::Rows, copies = chooses || e.fuse->kind == FuseInfo::Copy;
+  const int n_args = chooses ? 1 : e.n_in;
+  if (chooses) args[0] = load({e.in[0], space, view(e.out).dtype, e.out, e.in[1]});
+  else
+    for (int k = 0; k < n_args; ++k) args[k] = argument(e, index, k, space);
   if (copies && args[0].kind == Arg::Register) {  // it is there already
     set_out(e, args[0].index, space, false);
     return true;
   }
   const DType made = copies ? view(e.out).dtype : e.fuse->bool_result ? DType::Bool : e.fuse->compute;
-  Step wanted{
-      copies ? Step::Convert : Step::Tile, space, made, made, Reduction::Sum, e.n_in, -1, -1, 0, e.fuse->tile, {}};
-  std::copy(args, args + e.n_in, wanted.args);
+  Step wanted{copies ? Step::Convert : Step::Tile,
+              space,
+              made,
+              made,
+              Reduction::Sum,
+              static_cast<uint8_t>(n_args),
+              -1,
+              -1,
+              0,
+              e.fuse->tile,
+              {}};
+  std::copy(args, args + n_args, wanted.args);
   const Step* same = same_step(wanted);
   uint8_t value;
   if (same) {
     value = same->dst;
   } else {
-    Step& s = step(wanted.kind, made, made, space, e.n_in);
+    Step& s = step(wanted.kind, made, made, space, n_args);
     s.tile = wanted.tile;
-    std::copy(args, args + e.n_in, s.args);
+    std::copy(args, args + n_args, s.args);
     value = s.dst;
   }
   set_out(e, converted({Arg::Register, value}, view(e.out).dtype).index, space, false);

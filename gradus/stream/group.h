@@ -53,12 +53,13 @@ class Group {
   bool all_fit(int split, bool in_order) const;
   bool is_row_of(const View& in, const View& written) const;
   bool is_row_entry(const Entry& e) const;
+  bool chooses_from_outside(const Entry& e) const;
   bool reads_fit(const Entry& e, Program::Space space) const;
   bool write_fits(const Entry& e, Program::Space space) const;
   bool has_room(const Entry& e) const;
   bool fold_fits(const Entry& e, int& split, bool& in_order) const;
   Arg argument(const Entry& e, int index, int k, Program::Space space);
-  Arg load(uint16_t v, DType as, Program::Space space);
+  Arg load(const Program::Load& wanted);
   Arg number(const Entry& e, int index, int k);
   Arg widened(Arg a);
   Arg converted(Arg a, DType to);

@@ -47,7 +47,7 @@ bool Group::full_fits(uint16_t v, int split, bool in_order) const {
 // What the group has so far, seen as rows from `split` on.
 bool Group::all_fit(int split, bool in_order) const {
   for (const Program::Load& l : p_.loads)
-    if (l.space == Program::Full && !full_fits(l.view, split, in_order)) return false;
+    if (l.space == Program::Full && !full_fits(l.layout, split, in_order)) return false;
   for (const Out& o : outs_)
     if (!o.folded && o.space == Program::Full && !full_fits(o.view, split, in_order)) return false;
   return true;
@@ -71,7 +71,7 @@ bool Group::is_row_of(const View& in, const View& written) const {
 
 // Computed once per row: dense, one element per row, from at least one such value of the group.
 bool Group::is_row_entry(const Entry& e) const {
-  if (p_.split < 0 || e.fuse->kind == FuseInfo::Reduce) return false;
+  if (p_.split < 0 || e.fuse->kind == FuseInfo::Reduce || e.fuse->kind == FuseInfo::Rows) return false;
   const View& out = view(e.out);
   if (out.numel != rows() || !out.contiguous) return false;
   bool uses = false;
@@ -86,7 +86,7 @@ bool Group::is_row_entry(const Entry& e) const {
 
 bool Group::loads_slot(uint16_t slot) const {
   for (const Program::Load& l : p_.loads)
-    if (this->slot(l.view) == slot) return true;
+    if (this->slot(l.view) == slot || (l.index != l.kNone && this->slot(l.index) == slot)) return true;
   return false;
 }
 
@@ -114,12 +114,20 @@ bool Group::reads_fit(const Entry& e, Program::Space space) const {
   return true;
 }
 
+// Rows are chosen from memory that the group leaves alone.
+bool Group::chooses_from_outside(const Entry& e) const {
+  return !out_of(slot(e.in[0])) && !out_of(slot(e.in[1])) && slot(e.in[0]) != slot(e.out) &&
+         slot(e.in[1]) != slot(e.out);
+}
+
 bool Group::write_fits(const Entry& e, Program::Space space) const {
   const View& out = view(e.out);
   if (const Out* o = out_of(slot(e.out)))
     if (o->folded || o->space != space || !same_layout(out, view(o->view))) return false;
   for (const Program::Load& l : p_.loads)
-    if (slot(l.view) == slot(e.out) && (l.space != space || !same_layout(view(l.view), out))) return false;
+    if (l.index != l.kNone ? slot(l.view) == slot(e.out) || slot(l.index) == slot(e.out)
+                           : slot(l.view) == slot(e.out) && (l.space != space || !same_layout(view(l.view), out)))
+      return false;
   return space == Program::Row || full_fits(e.out, p_.split, p_.in_order);
 }
 
@@ -157,7 +165,9 @@ bool Group::fits(const Entry& e) const {
     if (out_of(slot(e.out)) || loads_slot(slot(e.out)) || !fold_fits(e, split, in_order)) return false;
     return reads_fit(e, Program::Full);
   }
-  if (view(e.out).sizes() == shape().sizes()) return reads_fit(e, Program::Full) && write_fits(e, Program::Full);
+  if (view(e.out).sizes() == shape().sizes())
+    return (e.fuse->kind == FuseInfo::Rows ? chooses_from_outside(e) : reads_fit(e, Program::Full)) &&
+           write_fits(e, Program::Full);
   return is_row_entry(e) && reads_fit(e, Program::Row) && write_fits(e, Program::Row);
 }
 

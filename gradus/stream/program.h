@@ -43,9 +43,12 @@ struct Program {
     Arg args[kMaxFuseArgs];
   };
   struct Load {
+    static constexpr uint16_t kNone = 0xffff;
     uint16_t view;
     Space space;
-    DType as;  // converted on the way
+    DType as;                // converted on the way
+    uint16_t layout;         // the view whose strides count: the same, or the result of a choice of rows
+    uint16_t index = kNone;  // which rows of `view` are read
   };
   struct Store {
     uint16_t view;

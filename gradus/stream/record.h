@@ -31,7 +31,7 @@ enum class Reduction : uint8_t { Sum, Prod, Mean, Max, Min, Any, All, ArgMax, Ar
 
 /// What the executor knows of an operation that it may fuse with others. Constant data; its address names the kernel.
 struct FuseInfo {
-  enum Kind : uint8_t { Pointwise, Copy, Reduce };
+  enum Kind : uint8_t { Pointwise, Copy, Reduce, Rows };  // Rows: out[i…, …] = in[0][in[1][i…], …]
   Kind kind = Copy;
   bool bool_result = false;
   Reduction reduction = Reduction::Sum;  // Reduce: ints[0] of the record has a bit for every reduced dim

@@ -52,7 +52,7 @@ bool fill(Strips& strips, const Program& p, const Segment& s, TensorImpl* const*
   for (const Program::Store& store : p.stores)
     if (!find(store.view)) return false;
   for (const Program::Load& load : p.loads)
-    if (!find(load.view)) return false;
+    if (load.index != load.kNone || !find(load.view)) return false;
   strips.arrays.reserve(n_lists * static_cast<size_t>(n_arrays));
   strips.ends.reserve(n_lists);
   int64_t end = 0;

@@ -59,6 +59,17 @@ bool reduction_may_wait(const Record& r) {
          fold_of(in.sizes(), static_cast<uint64_t>(r.ints[0])).kind != Fold::None;
 }
 
+// Dense rows of some length, by indices that lie together.
+bool rows_may_wait(const Record& r) {
+  constexpr int64_t kWorthCopying = 64;  // bytes
+  const View &table = *r.in[0], &index = *r.in[1], &out = *r.out[0];
+  int64_t row = 1;
+  for (int d = table.ndim; d-- > 1; row *= table.size_data()[d])
+    if (table.size_data()[d] != 1 && table.stride_data()[d] != row) return false;
+  return out.contiguous && index.contiguous && index.dtype == DType::Int64 && table.dtype == out.dtype &&
+         row * item_size(table.dtype) >= kWorthCopying;
+}
+
 // Large operations wait, and small ones that follow what waits; not those on memory that others can see.
 bool can_wait(const Record& r, bool tracing) {
   const View* out = r.out[0];
@@ -73,6 +84,7 @@ bool can_wait(const Record& r, bool tracing) {
   }
   if (!worth) return false;
   if (r.fuse->kind == FuseInfo::Copy && r.in[0]) return copy_may_wait(*out, *r.in[0]);
+  if (r.fuse->kind == FuseInfo::Rows) return rows_may_wait(r);
   return r.fuse->kind != FuseInfo::Reduce || reduction_may_wait(r);
 }
 

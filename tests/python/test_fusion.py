@@ -84,6 +84,41 @@ def test_one_loop(name):
     np.testing.assert_allclose(float64(y), expected(float64(x)), rtol=1e-4, atol=1e-5)
 
 
+def test_rows_of_a_table_are_read_where_they_are():
+    table, index, mean = draw(500, 96), gradus.arange(499, -1, -7).view(4, 18), draw(96)
+    with stream.watch() as seen:
+        y = ((table[index] - mean) * 2).square().sum(-1)
+    segment = only_segment(seen)
+    assert group_kinds(segment) == ["rows"] and len(segment["groups"][0]["records"]) == 5
+    assert [t["shape"] for t in segment["groups"][0]["writes"]] == ["[4, 18]"]
+    chosen = float64(table)[np.array(index.tolist())]
+    np.testing.assert_allclose(float64(y), (4 * (chosen - float64(mean)) ** 2).sum(-1), rtol=1e-5)
+
+
+def test_a_table_written_later_has_been_read_before():
+    table, index = draw(64, 64), gradus.arange(63, -1, -1)
+    before = float64(table)
+    first = table[index] + 1
+    table.mul_(table[index])
+    second = table[index] * 1
+    index.zero_()
+    third = table[index] + 0
+    np.testing.assert_array_equal(float64(first), (before[::-1].astype(np.float32) + np.float32(1)))
+    product = (before * before[::-1]).astype(np.float32)
+    np.testing.assert_array_equal(float64(second), product[::-1])
+    np.testing.assert_array_equal(float64(third), np.repeat(product[:1], 64, 0))
+
+
+def test_an_index_out_of_range_is_refused_at_the_call():
+    table = draw(64, 64)
+    with counted() as found:
+        with pytest.raises(IndexError, match="index 64 is out of bounds for dimension 0 with size 64"):
+            table[gradus.arange(1, 65)]
+        with pytest.raises(IndexError, match="out of range"):
+            nn.functional.embedding(gradus.arange(-1, 63), table)
+    assert found["recorded"] == 0
+
+
 def test_a_long_chain_is_one_loop():
     x = draw(N)
     with stream.watch() as seen:

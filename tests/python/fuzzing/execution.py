@@ -199,7 +199,6 @@ def cut(run, rng):
 def execute(lib, statements, mode, seed=0, leaks=True):
     """Runs the statements in a mode; returns what is to be seen afterwards."""
     controls = Controls(lib)
-    helpers.hire(1)  # a thread that starts meanwhile would count
     controls.synchronize_all()
     before = controls.census()
     with controls.within(mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 
 from .execution import ORACLE, Controls, Mode, differences, execute
@@ -46,6 +47,7 @@ def compare(lib, statements, mode, oracle=None):
 
 def check(lib, statements, modes, seed=0, seconds=60):
     """Runs a program in all modes; raises a Difference with a small program if one differs."""
+    gc.collect()  # garbage of what ran before, freed during the first run, would be missed from its count
     oracle = execute(lib, statements, ORACLE)
     for mode in modes:
         found = compare(lib, statements, mode, oracle)

@@ -209,6 +209,24 @@ def chosen(w):
     return rng.choice(options)
 
 
+@kind(3)
+def rows(w):
+    """Rows of a table in the order of an index, which loops may read where they are."""
+    rng = w.rng
+    a = w.pick(lambda t: t.dim() > 0 and t.shape[0] > 0)
+    if a is None:
+        return None
+    t, size = w.name(), w.tensor(a).shape[0]
+    width = max(w.tensor(a).numel() // size, 1)
+    many = max(1, min(4100 // width, 300))
+    shape = rng.choice((f"({many},)", f"(2, {many})", f"({many}, 1)", "(3,)"))
+    index = f"torch.randint({rng.choice((0, -size))}, {size}, {shape})"
+    options = [f"{a}[{index}]", f"{a}[{index}] * {w.number()}", f"({a}[{index}] - {a}[0]).exp()"]
+    if w.tensor(a).dim() == 2:
+        options.append(f"torch.nn.functional.embedding({index}.clamp(min=0), {a}) + 1")
+    return f"{t} = {rng.choice(options)}"
+
+
 @kind(4)
 def drawn(w):
     rng, t, shape = w.rng, w.name(), w.shape()
