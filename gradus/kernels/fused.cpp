@@ -165,10 +165,18 @@ class Runner {
           convert_fn(s.to, s.from)(out, 1, in[0], s.args[0].kind == Program::Arg::Const ? 0 : 1, count);
           break;
         case Program::Step::Widen: widen_rows(out, in[0], item_size(s.to), rows, n); break;
+        case Program::Step::RowWise: row_wise(s, out, in[0], in[s.n_args - 1], rows, n); break;
         default: fold_rows(s, out, in[0], rows, n);
       }
     }
     position_ = position + all;
+  }
+
+  static void row_wise(const Program::Step& s, void* out, const void* a, const void* b, int64_t rows, int64_t n) {
+    const int64_t bytes = n * item_size(s.to);
+    for (int64_t r = 0; r < rows; ++r)
+      s.row(static_cast<const char*>(a) + r * bytes, static_cast<const char*>(b) + r * bytes,
+            static_cast<char*>(out) + r * bytes, n);
   }
 
   // One result per row: chunks of a row combine as a pairwise tree.

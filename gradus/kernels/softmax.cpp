@@ -104,4 +104,8 @@ void log_softmax_backward(const Array& grad, const Array& output, const Array& g
   run(SoftmaxOp::LogSoftmaxBackward, grad, output, grad_in, dim);
 }
 
+SoftmaxTable::Row* softmax_row(SoftmaxOp op, DType dtype) {
+  return GRADUS_PICK(softmax_table).row[static_cast<int>(op)][dtype == kFloat64];
+}
+
 }  // namespace gradus

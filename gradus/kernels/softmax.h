@@ -5,6 +5,7 @@
 // dim is innermost, by columns otherwise (see reduce.h), so results depend on sizes and strides only.
 #pragma once
 #include "gradus/core/array.h"
+#include "gradus/kernels/softmax_table.h"
 
 namespace gradus {
 
@@ -19,5 +20,8 @@ void softmax_backward(const Array& grad, const Array& output, const Array& grad_
 
 /// grad_in = grad - exp(output) * sum(grad) along `dim`, `output` being log_softmax's result.
 void log_softmax_backward(const Array& grad, const Array& output, const Array& grad_in, int dim);
+
+/// The kernel of one contiguous row, float32 or float64.
+SoftmaxTable::Row* softmax_row(SoftmaxOp op, DType dtype);
 
 }  // namespace gradus

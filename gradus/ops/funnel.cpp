@@ -173,14 +173,18 @@ void run_into(const Tensor& dst, Run run, const Tensors& inputs, const std::vect
   submit(r);
 }
 
-static constexpr FuseInfo kRows{.kind = FuseInfo::Rows, .name = "choose rows"};
+void Call::chooses_rows() {
+  static constexpr FuseInfo kRows{.kind = FuseInfo::Lookup, .name = "choose rows"};
+  run_ = [](const Launch& l) { gather_rows(l.in[0], l.in[1], l.out[0]); };
+  fuse_ = &kRows;
+}
 
 void Call::run(Run kernel, const FuseInfo* fuse) {
   View* out[kMaxOut];
   for (int i = 0; i < n_out_; ++i) out[i] = outs_[i].impl()->view;
   Record r;
-  r.run = chooses_rows_ ? [](const Launch& l) { gather_rows(l.in[0], l.in[1], l.out[0]); } : kernel;
-  r.fuse = chooses_rows_ ? &kRows : fuse;
+  r.run = run_ ? run_ : kernel;
+  r.fuse = fuse_ ? fuse_ : fuse;
   r.out = out;
   r.in = in_;
   r.n_out = n_out_;

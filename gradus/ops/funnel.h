@@ -212,7 +212,9 @@ class Call {
   void put(double value) { floats_[n_floats_++] = value; }
   void clear_inputs() { n_in_ = 0; }
   /// The result is rows of input 0 in the order of input 1 (kernels/index.h, gather_rows), which may be fused.
-  void chooses_rows() { chooses_rows_ = true; }
+  void chooses_rows();
+  /// The executor may fuse this call.
+  void fuses(const FuseInfo* info) { fuse_ = info; }
 
   /// Submits the kernel; the results are then in `outs()`.
   void run(Run kernel, const FuseInfo* fuse = nullptr);
@@ -222,7 +224,8 @@ class Call {
  private:
   View* in_[kMaxIn];
   int n_in_ = 0, n_out_ = 0, n_ints_ = 0, n_floats_ = 0;
-  bool chooses_rows_ = false;
+  Run run_ = nullptr;  // instead of the operator's own
+  const FuseInfo* fuse_ = nullptr;
   Tensor outs_[kMaxOut];
   int64_t ints_[kMaxInts];
   double floats_[kMaxFloats];

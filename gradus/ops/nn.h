@@ -50,9 +50,7 @@ struct SoftmaxBackward {
 struct LogSoftmax {
   static constexpr Op op{"_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", "log_softmax along a dim.",
                          Kind::Structured, "fo"};
-  static void infer(Call& c, const Tensor& self, int64_t dim, bool half_to_float) {
-    Softmax::infer(c, self, dim, half_to_float);
-  }
+  static void infer(Call& c, const Tensor& self, int64_t dim, bool half_to_float);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const Out<0>& y, const Attr<int64_t, 1>& dim) {
     return _log_softmax_backward_data(g, y, *dim, y.dtype());
@@ -62,9 +60,7 @@ struct LogSoftmaxBackward {
   static constexpr Op op{
       "_log_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor",
       "grad - exp(output) * sum(grad).", Kind::Structured, "fo"};
-  static void infer(Call& c, const Tensor& grad, const Tensor& output, int64_t dim, DType input_dtype) {
-    SoftmaxBackward::infer(c, grad, output, dim, input_dtype);
-  }
+  static void infer(Call& c, const Tensor& grad, const Tensor& output, int64_t dim, DType input_dtype);
   static void run(const Launch& l);
   static Tensor d0(const Tensor& g, const In<1>& y, const Attr<int64_t, 2>& dim) {
     return g - (g * y.exp()).sum(*dim, true);

@@ -17,46 +17,39 @@ Group::Group(const Segment& segment, const Entry& first, int index, std::vector<
 // An earlier step that computes what `wanted` would.
 const Program::Step* Group::same_step(const Step& wanted) const {
   for (const Step& s : p_.steps) {
-    if (s.kind != wanted.kind || s.tile != wanted.tile || s.to != wanted.to || s.from != wanted.from ||
-        s.space != wanted.space || s.reduction != wanted.reduction || s.n_args != wanted.n_args)
+    if (s.kind != wanted.kind || s.tile != wanted.tile || s.row != wanted.row || s.to != wanted.to ||
+        s.from != wanted.from || s.space != wanted.space || s.reduction != wanted.reduction ||
+        s.n_args != wanted.n_args)
       continue;
     if (std::equal(s.args, s.args + s.n_args, wanted.args)) return &s;
   }
   return nullptr;
 }
 
-Program::Step& Group::step(Step::Kind kind, DType to, DType from, Program::Space space, int n_args) {
-  Step& s = p_.steps.emplace_back();
-  s.kind = kind;
-  s.space = space;
-  s.to = to;
-  s.from = from;
-  s.reduction = Reduction::Sum;
-  s.n_args = static_cast<uint8_t>(n_args);
-  dtype_[n_values_] = to;
-  space_[n_values_] = space;
-  s.dst = static_cast<uint8_t>(n_values_++);
-  return s;
+// The step with a register of its own.
+Program::Step& Group::add(const Step& s) {
+  Step& added = p_.steps.emplace_back(s);
+  dtype_[n_values_] = s.to;
+  space_[n_values_] = s.space;
+  added.dst = static_cast<uint8_t>(n_values_++);
+  return added;
 }
 
 // The value in another type, converted once.
 Program::Arg Group::converted(Arg a, DType to) {
   if (a.kind != Arg::Register || dtype_[a.index] == to) return a;
-  Step wanted{Step::Convert, space_[a.index], to, dtype_[a.index], Reduction::Sum, 1, -1, -1, 0, nullptr, {a}};
-  if (const Step* same = same_step(wanted)) return {Arg::Register, same->dst};
-  Step& s = step(Step::Convert, to, wanted.from, wanted.space, 1);
-  s.args[0] = a;
-  return {Arg::Register, s.dst};
+  const Step wanted{
+      .kind = Step::Convert, .space = space_[a.index], .to = to, .from = dtype_[a.index], .n_args = 1, .args = {a}};
+  const Step* same = same_step(wanted);
+  return {Arg::Register, same ? same->dst : add(wanted).dst};
 }
 
 // A value per row as one per element.
 Program::Arg Group::widened(Arg a) {
   const DType type = dtype_[a.index];
-  Step wanted{Step::Widen, Program::Full, type, type, Reduction::Sum, 1, -1, -1, 0, nullptr, {a}};
-  if (const Step* same = same_step(wanted)) return {Arg::Register, same->dst};
-  Step& s = step(Step::Widen, type, type, Program::Full, 1);
-  s.args[0] = a;
-  return {Arg::Register, s.dst};
+  const Step wanted{.kind = Step::Widen, .to = type, .from = type, .n_args = 1, .args = {a}};
+  const Step* same = same_step(wanted);
+  return {Arg::Register, same ? same->dst : add(wanted).dst};
 }
 
 Program::Arg Group::load(const Program::Load& wanted) {
@@ -104,58 +97,58 @@ void Group::append_fold(const Entry& e, int index) {
   const Fold f = fold_of(shape().sizes(), static_cast<uint64_t>(e.ints[0]));
   const Arg from = argument(e, index, 0, Program::Full);
   const DType type = view(e.out).dtype;
+  Step s{.to = type, .from = type, .reduction = e.fuse->reduction, .n_args = 1, .args = {from}};
   if (f.kind == Fold::Row) {
-    Step& s = step(Step::FoldRow, type, type, Program::Row, 1);
-    s.reduction = e.fuse->reduction;
-    s.args[0] = from;
-    return set_out(e, s.dst, Program::Row, false);
+    s.kind = Step::FoldRow;
+    s.space = Program::Row;
+    return set_out(e, add(s).dst, Program::Row, false);
   }
-  Step& s = step(f.kind == Fold::All ? Step::FoldAll : Step::FoldColumn, type, type, Program::Full, 1);
-  s.reduction = e.fuse->reduction;
-  s.args[0] = from;
+  s.kind = f.kind == Fold::All ? Step::FoldAll : Step::FoldColumn;
   s.accumulator = static_cast<int8_t>(p_.accumulators.size());
   p_.accumulators.push_back(
       {e.out, f.kind == Fold::All, type, e.fuse->reduction, f.kind == Fold::All ? 1 : view(e.out).numel});
-  set_out(e, s.dst, Program::Full, true);
+  set_out(e, add(s).dst, Program::Full, true);
+}
+
+// What the entry computes, element by element or row by row.
+Program::Step Group::step_of(const Entry& e, int index, Program::Space space) {
+  const FuseInfo& f = *e.fuse;
+  const bool pointwise = f.kind == FuseInfo::Pointwise, copies = f.kind == FuseInfo::Copy || f.kind == FuseInfo::Lookup;
+  const DType made = !pointwise ? view(e.out).dtype : f.bool_result ? DType::Bool : f.compute;
+  Step s{.kind = copies      ? Step::Convert
+                 : pointwise ? Step::Tile
+                             : Step::RowWise,
+         .space = space,
+         .to = made,
+         .from = made,
+         .n_args = e.n_in,
+         .tile = f.tile,
+         .row = f.row};
+  if (f.kind == FuseInfo::Lookup) {
+    s.n_args = 1;
+    s.args[0] = load({e.in[0], space, made, e.out, e.in[1]});
+  } else {
+    for (int k = 0; k < e.n_in; ++k) s.args[k] = argument(e, index, k, space);
+  }
+  return s;
 }
 
 bool Group::append(const Entry& e, int index) {
   only_ = n_entries_++ == 0 ? index : -1;
   if (e.fuse->kind == FuseInfo::Reduce) return append_fold(e, index), true;
+  if (e.fuse->kind == FuseInfo::RowWise) {
+    int split;
+    row_wise_fits(e, split);
+    p_.split = static_cast<int8_t>(split);
+  }
   const auto space = view(e.out).sizes() == shape().sizes() ? Program::Full : Program::Row;
-  Arg args[kMaxFuseArgs];
-  const bool chooses = e.fuse->kind == FuseInfo::Rows, copies = chooses || e.fuse->kind == FuseInfo::Copy;
-  const int n_args = chooses ? 1 : e.n_in;
-  if (chooses) args[0] = load({e.in[0], space, view(e.out).dtype, e.out, e.in[1]});
-  else
-    for (int k = 0; k < n_args; ++k) args[k] = argument(e, index, k, space);
-  if (copies && args[0].kind == Arg::Register) {  // it is there already
-    set_out(e, args[0].index, space, false);
+  const Step wanted = step_of(e, index, space);
+  if (wanted.kind == Step::Convert && wanted.args[0].kind == Arg::Register) {  // it is there already
+    set_out(e, wanted.args[0].index, space, false);
     return true;
   }
-  const DType made = copies ? view(e.out).dtype : e.fuse->bool_result ? DType::Bool : e.fuse->compute;
-  Step wanted{copies ? Step::Convert : Step::Tile,
-              space,
-              made,
-              made,
-              Reduction::Sum,
-              static_cast<uint8_t>(n_args),
-              -1,
-              -1,
-              0,
-              e.fuse->tile,
-              {}};
-  std::copy(args, args + n_args, wanted.args);
   const Step* same = same_step(wanted);
-  uint8_t value;
-  if (same) {
-    value = same->dst;
-  } else {
-    Step& s = step(wanted.kind, made, made, space, n_args);
-    s.tile = wanted.tile;
-    std::copy(args, args + n_args, s.args);
-    value = s.dst;
-  }
+  const uint8_t value = same ? same->dst : add(wanted).dst;
   set_out(e, converted({Arg::Register, value}, view(e.out).dtype).index, space, false);
   return !same;
 }

@@ -54,6 +54,7 @@ class Group {
   bool is_row_of(const View& in, const View& written) const;
   bool is_row_entry(const Entry& e) const;
   bool chooses_from_outside(const Entry& e) const;
+  bool row_wise_fits(const Entry& e, int& split) const;
   bool reads_fit(const Entry& e, Program::Space space) const;
   bool write_fits(const Entry& e, Program::Space space) const;
   bool has_room(const Entry& e) const;
@@ -63,9 +64,10 @@ class Group {
   Arg number(const Entry& e, int index, int k);
   Arg widened(Arg a);
   Arg converted(Arg a, DType to);
-  Step& step(Step::Kind kind, DType to, DType from, Program::Space space, int n_args);
+  Step& add(const Step& s);
   const Step* same_step(const Step& wanted) const;
   void append_fold(const Entry& e, int index);
+  Step step_of(const Entry& e, int index, Program::Space space);
   void set_out(const Entry& e, uint8_t value, Program::Space space, bool folded);
   bool reads_later(size_t step, uint16_t slot) const;
   void assign_registers();

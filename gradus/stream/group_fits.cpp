@@ -71,7 +71,7 @@ bool Group::is_row_of(const View& in, const View& written) const {
 
 // Computed once per row: dense, one element per row, from at least one such value of the group.
 bool Group::is_row_entry(const Entry& e) const {
-  if (p_.split < 0 || e.fuse->kind == FuseInfo::Reduce || e.fuse->kind == FuseInfo::Rows) return false;
+  if (p_.split < 0 || (e.fuse->kind != FuseInfo::Pointwise && e.fuse->kind != FuseInfo::Copy)) return false;
   const View& out = view(e.out);
   if (out.numel != rows() || !out.contiguous) return false;
   bool uses = false;
@@ -157,6 +157,16 @@ bool Group::fold_fits(const Entry& e, int& split, bool& in_order) const {
   return all_fit(split, in_order);
 }
 
+// Seen as rows of the last dim.
+bool Group::row_wise_fits(const Entry& e, int& split) const {
+  const View& out = view(e.out);
+  split = p_.split < 0 ? out.ndim - 1 : p_.split;
+  if (product(out, split, out.ndim) != out.size_data()[out.ndim - 1] || !all_fit(split, p_.in_order)) return false;
+  for (int k = 0; k < e.n_in; ++k)
+    if (!out_of(slot(e.in[k])) && !full_fits(e.in[k], split, p_.in_order)) return false;
+  return full_fits(e.out, split, p_.in_order);
+}
+
 bool Group::fits(const Entry& e) const {
   if (!has_room(e) || n_entries_ >= Program::kMaxSteps) return false;
   if (e.fuse->kind == FuseInfo::Reduce) {
@@ -165,8 +175,11 @@ bool Group::fits(const Entry& e) const {
     if (out_of(slot(e.out)) || loads_slot(slot(e.out)) || !fold_fits(e, split, in_order)) return false;
     return reads_fit(e, Program::Full);
   }
+  int split;
+  if (e.fuse->kind == FuseInfo::RowWise && !(view(e.out).sizes() == shape().sizes() && row_wise_fits(e, split)))
+    return false;
   if (view(e.out).sizes() == shape().sizes())
-    return (e.fuse->kind == FuseInfo::Rows ? chooses_from_outside(e) : reads_fit(e, Program::Full)) &&
+    return (e.fuse->kind == FuseInfo::Lookup ? chooses_from_outside(e) : reads_fit(e, Program::Full)) &&
            write_fits(e, Program::Full);
   return is_row_entry(e) && reads_fit(e, Program::Row) && write_fits(e, Program::Row);
 }

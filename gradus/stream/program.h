@@ -30,16 +30,18 @@ struct Program {
       Widen,       // Row to Full
       FoldRow,     // Full to Row
       FoldColumn,  // Full to one value per column, in accumulators
-      FoldAll      // Full to one value, in accumulators
+      FoldAll,     // Full to one value, in accumulators
+      RowWise      // an operation, row by row
     } kind;
-    Space space;
+    Space space = Full;
     DType to, from;
-    Reduction reduction;
+    Reduction reduction = Reduction::Sum;
     uint8_t n_args = 0;  // operands, then parameters (always numbers, read once)
     int8_t store = -1;   // which store keeps the value: it may be written there at once
     int8_t accumulator = -1;
     uint8_t dst = 0;  // register
     TileFn tile = nullptr;
+    RowFn row = nullptr;
     Arg args[kMaxFuseArgs];
   };
   struct Load {

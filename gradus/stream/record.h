@@ -27,11 +27,20 @@ using Run = void (*)(const Launch&);
 /// out[i] = value(in[0][i], …, *param…) for n contiguous elements of the compute type (bool results: bytes).
 using TileFn = void (*)(void* out, const void* const* in, int64_t n);
 
+/// One row of n contiguous elements from one row of each input; a sole input is given twice.
+using RowFn = void (*)(const void* a, const void* b, void* out, int64_t n);
+
 enum class Reduction : uint8_t { Sum, Prod, Mean, Max, Min, Any, All, ArgMax, ArgMin };
 
 /// What the executor knows of an operation that it may fuse with others. Constant data; its address names the kernel.
 struct FuseInfo {
-  enum Kind : uint8_t { Pointwise, Copy, Reduce, Rows };  // Rows: out[i…, …] = in[0][in[1][i…], …]
+  enum Kind : uint8_t {
+    Pointwise,
+    Copy,
+    Reduce,
+    Lookup,  // out[i…, …] = in[0][in[1][i…], …]
+    RowWise  // every row of the last dim by itself; ints[0] of the record is the dim
+  };
   Kind kind = Copy;
   bool bool_result = false;
   Reduction reduction = Reduction::Sum;  // Reduce: ints[0] of the record has a bit for every reduced dim
@@ -40,6 +49,7 @@ struct FuseInfo {
   uint32_t numbers = 0;                  // a bit for every operand that is one number, read once like a parameter
   TileFn tile = nullptr;                 // Pointwise
   const char* name = "copy";             // for people
+  RowFn row = nullptr;                   // RowWise
   /// Whether input i goes along with the loop.
   bool moves(int i) const { return i < n_operands && !(numbers >> i & 1); }
 };

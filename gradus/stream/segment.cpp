@@ -60,7 +60,7 @@ bool reduction_may_wait(const Record& r) {
 }
 
 // Dense rows of some length, by indices that lie together.
-bool rows_may_wait(const Record& r) {
+bool lookup_may_wait(const Record& r) {
   constexpr int64_t kWorthCopying = 64;  // bytes
   const View &table = *r.in[0], &index = *r.in[1], &out = *r.out[0];
   int64_t row = 1;
@@ -68,6 +68,17 @@ bool rows_may_wait(const Record& r) {
     if (table.size_data()[d] != 1 && table.stride_data()[d] != row) return false;
   return out.contiguous && index.contiguous && index.dtype == DType::Int64 && table.dtype == out.dtype &&
          row * item_size(table.dtype) >= kWorthCopying;
+}
+
+// Along the last dim, whose elements lie together: what a kernel does with such a row depends on nothing else.
+bool rows_may_wait(const Record& r) {
+  const View& out = *r.out[0];
+  const int last = out.ndim - 1;
+  if (last < 0 || r.ints[0] != last || !out.contiguous) return false;
+  const int64_t n = out.size_data()[last];
+  for (int i = 0; i < r.n_in; ++i)
+    if (r.in[i]->dtype != out.dtype || r.in[i]->stride_data()[last] != 1) return false;
+  return n > 1 && n <= kMaxFusedRow;
 }
 
 // Large operations wait, and small ones that follow what waits; not those on memory that others can see.
@@ -84,7 +95,8 @@ bool can_wait(const Record& r, bool tracing) {
   }
   if (!worth) return false;
   if (r.fuse->kind == FuseInfo::Copy && r.in[0]) return copy_may_wait(*out, *r.in[0]);
-  if (r.fuse->kind == FuseInfo::Rows) return rows_may_wait(r);
+  if (r.fuse->kind == FuseInfo::Lookup) return lookup_may_wait(r);
+  if (r.fuse->kind == FuseInfo::RowWise) return rows_may_wait(r);
   return r.fuse->kind != FuseInfo::Reduce || reduction_may_wait(r);
 }
 
@@ -221,6 +233,7 @@ void Stream::take(const Record& r) {
     key.push_back(static_cast<uint64_t>(r.ints[0]));
     key.push_back(static_cast<uint64_t>(r.ints[1]));
   }
+  if (r.fuse->kind == FuseInfo::RowWise) e.ints[0] = r.ints[0];
   const int64_t elements = (r.fuse->kind == FuseInfo::Reduce ? r.in[0] : r.out[0])->numel;
   work_.store(work_.load(std::memory_order_relaxed) + elements, std::memory_order_relaxed);
   counts_.add(Counts::Recorded);

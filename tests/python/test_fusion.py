@@ -67,6 +67,12 @@ FUSED: dict[str, tuple[str, Callable, Callable]] = {
     "full sum": ("fold", lambda x: (x * x).sum(), lambda x: (x * x).sum()),
     "full mean": ("fold", lambda x: (x.exp() - 1).mean(), lambda x: (np.exp(x) - 1).mean()),
     "full maximum": ("fold", lambda x: (x * -3).amax(), lambda x: (x * -3).max()),
+    "softmax operator": ("rows", lambda x: (x * 3 + x[0]).softmax(-1) * 2, lambda x: numpy_softmax(x * 3 + x[0]) * 2),
+    "cross entropy by hand": (
+        "rows",
+        lambda x: ((x * 2).log_softmax(-1) * -x.square()).sum(-1),
+        lambda x: (np.log(numpy_softmax(2 * x)) * -(x**2)).sum(-1),
+    ),
     "sum of softmax": ("rows", lambda x: (softmax(x) * x).sum(), lambda x: (numpy_softmax(x) * x).sum()),
     "broadcast": ("pointwise", lambda x: (x + x[0]) * x[:, :1] - 1, lambda x: (x + x[0]) * x[:, :1] - 1),
 }
@@ -155,7 +161,12 @@ def backward_of(program: Callable, x: gradus.Tensor, weight: gradus.Tensor) -> l
     return [loss, x.grad, weight.grad]
 
 
-@pytest.mark.parametrize("program", [gelu, softmax, layer_norm, lambda x: x.tanh() * x.sigmoid()])
+def masked_attention(x: gradus.Tensor) -> gradus.Tensor:
+    mask = gradus.arange(x.shape[1]) > gradus.arange(x.shape[0]).unsqueeze(1)
+    return (x * 0.125).masked_fill(mask, float("-inf")).softmax(-1)
+
+
+@pytest.mark.parametrize("program", [gelu, softmax, layer_norm, masked_attention, lambda x: x.tanh() * x.sigmoid()])
 def test_forward_and_backward_fuse(program):
     x, weight = draw(64, 128), draw(128)
     with stream.watch() as seen:

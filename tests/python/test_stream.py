@@ -122,6 +122,8 @@ WAITS: dict[str, Callable[[gradus.Tensor], object]] = {
     "maximum": lambda x: x.max(),
     "rows by index": lambda x: x[gradus.arange(63, -1, -1)],
     "index_select": lambda x: x.index_select(0, gradus.arange(64)),
+    "softmax": lambda x: x.softmax(-1),
+    "log_softmax": lambda x: x.log_softmax(1),
     "embedding": lambda x: nn.functional.embedding(gradus.arange(64).view(8, 8), x),
 }
 RUNS: dict[str, Callable[[gradus.Tensor], object]] = {
@@ -135,7 +137,8 @@ RUNS: dict[str, Callable[[gradus.Tensor], object]] = {
     "short rows": lambda x: x[:, :8][gradus.arange(64).repeat(8)],
     "sort": lambda x: x.sort(),
     "random numbers": lambda x: gradus.rand(N),
-    "softmax": lambda x: x.softmax(-1),
+    "softmax of columns": lambda x: x.softmax(0),
+    "softmax of rows that are columns": lambda x: x.t().softmax(-1),
     "layer_norm": lambda x: nn.functional.layer_norm(x, (64,)),
     "sum of integers": lambda x: gradus.arange(N).sum(),
     "sum of bfloat16": lambda x: gradus.rand(N, dtype=gradus.bfloat16).sum(),
