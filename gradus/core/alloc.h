@@ -34,8 +34,11 @@ struct ThreadPool {
 extern constinit thread_local ThreadPool pool;
 
 ThreadCounters& register_thread();
-inline ThreadCounters& counters() { return pool.counters ? *pool.counters : register_thread(); }
-inline void count_object(ObjectKind kind, int64_t delta) noexcept { counters().objects[kind].add(delta); }
+// A shared library calls a function to find a thread's variable: what runs several of these hands the pool on.
+inline ThreadCounters& counters(ThreadPool& p = pool) { return p.counters ? *p.counters : register_thread(); }
+inline void count_object(ObjectKind kind, int64_t delta, ThreadPool& p = pool) noexcept {
+  counters(p).objects[kind].add(delta);
+}
 void* fresh_block(size_t bytes);
 void return_block(void* block, size_t bytes) noexcept;
 void* other_data_get(int64_t bytes);  // large, or on a thread that has no counters yet
@@ -43,8 +46,7 @@ void other_data_put(void* block, int64_t bytes) noexcept;
 }  // namespace detail
 
 /// Small objects (tensors, views, nodes): per-thread free lists by 64-byte class. `bytes` must be passed back to put.
-inline void* pool_get(size_t bytes) {
-  detail::ThreadPool& p = detail::pool;
+inline void* pool_get(size_t bytes, detail::ThreadPool& p = detail::pool) {
   const size_t c = (bytes - 1) / p.kLine;
   if (c < p.kClasses)
     if (detail::FreeBlock* f = p.head[c]) [[likely]] {
@@ -54,8 +56,7 @@ inline void* pool_get(size_t bytes) {
     }
   return detail::fresh_block(bytes);
 }
-inline void pool_put(void* block, size_t bytes) noexcept {
-  detail::ThreadPool& p = detail::pool;
+inline void pool_put(void* block, size_t bytes, detail::ThreadPool& p = detail::pool) noexcept {
   const size_t c = (bytes - 1) / p.kLine;
   if (c >= p.kClasses || p.count[c] >= p.keep) [[unlikely]]
     return detail::return_block(block, bytes);
@@ -66,20 +67,20 @@ inline void pool_put(void* block, size_t bytes) noexcept {
 }
 
 /// Tensor data of `bytes` bytes (uninitialised). Raises OutOfMemory. Blocks return to a bounded cache.
-inline void* data_get(int64_t bytes) {
+inline void* data_get(int64_t bytes, detail::ThreadPool& pool = detail::pool) {
   if (bytes <= 0) bytes = 1;
-  detail::ThreadCounters* t = detail::pool.counters;
+  detail::ThreadCounters* t = pool.counters;
   if (!t || bytes > static_cast<int64_t>(detail::ThreadPool::kSmall)) return detail::other_data_get(bytes);
-  void* p = pool_get(static_cast<size_t>(bytes));
+  void* p = pool_get(static_cast<size_t>(bytes), pool);
   t->bytes.add(bytes);
   t->taken.add(1);
   return p;
 }
-inline void data_put(void* block, int64_t bytes) noexcept {
+inline void data_put(void* block, int64_t bytes, detail::ThreadPool& pool = detail::pool) noexcept {
   if (bytes <= 0) bytes = 1;
-  detail::ThreadCounters* t = detail::pool.counters;
+  detail::ThreadCounters* t = pool.counters;
   if (!t || bytes > static_cast<int64_t>(detail::ThreadPool::kSmall)) return detail::other_data_put(block, bytes);
-  pool_put(block, static_cast<size_t>(bytes));
+  pool_put(block, static_cast<size_t>(bytes), pool);
   t->bytes.add(-bytes);
   t->returned.add(1);
 }

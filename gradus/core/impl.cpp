@@ -16,25 +16,40 @@ namespace gradus {
 
 void (*python_release)(TensorImpl*) = nullptr;
 
-Storage* new_storage(int64_t bytes) {
-  auto* s = new (pool_get(sizeof(Storage))) Storage;
+namespace {
+
+// Found once: the compiler would look for it at every use, which in a shared library is a call.
+inline detail::ThreadPool& this_pool() {
+  detail::ThreadPool* pool = &detail::pool;
+  asm("" : "+r"(pool));
+  return *pool;
+}
+
+inline Storage* make_storage(int64_t bytes, bool lazy, detail::ThreadPool& pool) {
+  auto* s = new (pool_get(sizeof(Storage), pool)) Storage;
   s->bytes = bytes;
   try {
-    s->data = data_get(bytes);
+    if (!lazy) s->data = data_get(bytes, pool);
   } catch (...) {
-    pool_put(s, sizeof(Storage));
+    pool_put(s, sizeof(Storage), pool);
     throw;
   }
-  detail::count_object(detail::kStorages, 1);
+  detail::count_object(detail::kStorages, 1, pool);
   return s;
 }
 
-Storage* new_lazy_storage(int64_t bytes) {
-  auto* s = new (pool_get(sizeof(Storage))) Storage;
-  s->bytes = bytes;
-  detail::count_object(detail::kStorages, 1);
-  return s;
+inline TensorImpl* make_tensor(View* view, detail::ThreadPool& pool) {
+  auto* t = new (pool_get(sizeof(TensorImpl), pool)) TensorImpl;
+  t->view = view;
+  t->flags = static_cast<uint32_t>(detail::modes.no_grad & detail::kInferring) * 4;
+  detail::count_object(detail::kTensors, 1, pool);
+  return t;
 }
+
+}  // namespace
+
+Storage* new_storage(int64_t bytes) { return make_storage(bytes, false, this_pool()); }
+Storage* new_lazy_storage(int64_t bytes) { return make_storage(bytes, true, this_pool()); }
 
 void materialise(Storage& s) {
   if (!s.data && s.bytes) s.data = data_get(s.bytes);
@@ -94,23 +109,23 @@ void share_storage(Storage& s) {
 }
 
 namespace {
-inline void free_storage(Storage* s) noexcept {
+inline void free_storage(Storage* s, detail::ThreadPool& pool) noexcept {
   if (s->release) [[unlikely]]
     s->release(s->context);
-  else if (s->data && !(s->flags & Storage::kForeign)) data_put(s->data, s->bytes);
-  detail::count_object(detail::kStorages, -1);
-  pool_put(s, sizeof(Storage));
+  else if (s->data && !(s->flags & Storage::kForeign)) data_put(s->data, s->bytes, pool);
+  detail::count_object(detail::kStorages, -1, pool);
+  pool_put(s, sizeof(Storage), pool);
 }
-inline void free_view(View* v) noexcept {
-  if (ref_dec(v->storage->refs)) free_storage(v->storage);
+inline void free_view(View* v, detail::ThreadPool& pool) noexcept {
+  if (ref_dec(v->storage->refs)) free_storage(v->storage, pool);
   if (v->heap) [[unlikely]]
-    pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim);
-  pool_put(v, sizeof(View));
+    pool_put(v->heap, sizeof(int64_t) * 2 * v->ndim, pool);
+  pool_put(v, sizeof(View), pool);
 }
 }  // namespace
 
-void destroy(Storage* s) noexcept { free_storage(s); }
-void destroy(View* v) noexcept { free_view(v); }
+void destroy(Storage* s) noexcept { free_storage(s, this_pool()); }
+void destroy(View* v) noexcept { free_view(v, this_pool()); }
 
 View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntList& strides, int64_t offset) {
   auto* v = static_cast<View*>(pool_get(sizeof(View)));
@@ -164,20 +179,15 @@ void drop(Version* v) noexcept {
   pool_put(v, sizeof(Version));
 }
 
-TensorImpl* new_tensor(View* view) {
-  auto* t = new (pool_get(sizeof(TensorImpl))) TensorImpl;
-  t->view = view;
-  t->flags = static_cast<uint32_t>(detail::modes.no_grad & detail::kInferring) * 4;
-  detail::count_object(detail::kTensors, 1);
-  return t;
-}
+TensorImpl* new_tensor(View* view) { return make_tensor(view, this_pool()); }
 
 TensorImpl* new_result(const View& like, DType dtype) {
   const int64_t bytes = like.numel * item_size(dtype);
-  Storage* storage = comes_late(bytes) ? new_lazy_storage(bytes) : new_storage(bytes);
+  detail::ThreadPool& pool = this_pool();
+  Storage* storage = make_storage(bytes, comes_late(bytes), pool);
   if (like.ndim > View::kInline || !like.contiguous || !like.numel)
     return new_tensor(new_view(storage, dtype, like.sizes(), {}, 0));
-  auto* v = static_cast<View*>(pool_get(sizeof(View)));
+  auto* v = static_cast<View*>(pool_get(sizeof(View), pool));
   v->refs = 1;
   v->dtype = dtype;
   v->ndim = like.ndim;
@@ -193,7 +203,7 @@ TensorImpl* new_result(const View& like, DType dtype) {
     v->inline_strides[i] = step;
     step *= like.inline_sizes[i];
   }
-  return new_tensor(v);
+  return make_tensor(v, pool);
 }
 
 namespace {
@@ -216,9 +226,10 @@ void destroy(TensorImpl* t) noexcept {
   }
   if (t->meta) destroy_meta(t->meta);
   if (t->version) drop(t->version);
-  if (ref_dec(t->view->refs)) free_view(t->view);
-  detail::count_object(detail::kTensors, -1);
-  pool_put(t, sizeof(TensorImpl));
+  detail::ThreadPool& pool = this_pool();
+  if (ref_dec(t->view->refs)) free_view(t->view, pool);
+  detail::count_object(detail::kTensors, -1, pool);
+  pool_put(t, sizeof(TensorImpl), pool);
 }
 
 Meta& meta_of(TensorImpl* t) {

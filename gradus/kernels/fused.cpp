@@ -108,6 +108,7 @@ class Runner {
       const bool row = (store ? p_.stores[i].space : p_.loads[i].space) == Program::Row;
       const int64_t inner = dense ? 1 : p_.n_dims ? p_.stride(k, 0) : 0;
       const int64_t outer = next < 0 ? 0 : p_.stride(k, next);
+      new (feeds_ + k) Feed;
       prepare(feeds_[k], inner, outer, dtype, store ? dtype : p_.loads[i].as, store, store ? nullptr : take(step_));
       if (!store && p_.loads[i].index != Program::Load::kNone) choose_rows(feeds_[k], p_.loads[i]);
       if (row) feeds_[k].direct = dtype == (store ? dtype : p_.loads[i].as) && outer == 1;
@@ -310,7 +311,9 @@ class Runner {
   const void* loaded_[Program::kMaxLoads];
   const void* numbers_[Program::kMaxConsts];
   void* direct_[Program::kMaxStores];
-  Feed feeds_[Program::kMaxStores + Program::kMaxLoads];
+  // Not initialised: a program pays for the arrays it has.
+  alignas(Feed) unsigned char feed_memory_[(Program::kMaxStores + Program::kMaxLoads) * sizeof(Feed)];
+  Feed* feeds_ = reinterpret_cast<Feed*>(feed_memory_);
 };
 
 // An entry alone in its group has a kernel of its own.

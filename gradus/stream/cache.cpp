@@ -17,29 +17,42 @@ uint64_t PlanCache::hash(const std::vector<uint64_t>& key) {
   return mixed(mixed(mixed(h[0], h[1]), h[2]), h[3]);
 }
 
-const Plan* PlanCache::find(uint64_t hash, const std::vector<uint64_t>& key) {
-  const auto found = by_hash_.find(hash);
-  if (found == by_hash_.end() || found->second->plan.key != key) return nullptr;
-  order_.splice(order_.begin(), order_, found->second);
-  return &found->second->plan;
+const Plan* PlanCache::use(Place item) {
+  if (!order_.empty()) {
+    Item& before = order_.front();
+    before.next = item;
+    before.knows_next = drops_;
+  }
+  order_.splice(order_.begin(), order_, item);
+  return &item->plan;
 }
 
-const Plan* PlanCache::insert(uint64_t hash, Plan&& plan) {
-  const auto drop = [this](std::list<Item>::iterator item) {
-    bytes_ -= item->plan.bytes;
-    by_hash_.erase(item->hash);
-    order_.erase(item);
-  };
-  if (const auto same = by_hash_.find(hash); same != by_hash_.end()) drop(same->second);
+void PlanCache::drop(Place item) {
+  bytes_ -= item->plan.bytes;
+  by_hash_.erase(item->hash);
+  order_.erase(item);
+  ++drops_;
+}
+
+const Plan* PlanCache::find(const std::vector<uint64_t>& key) {
+  if (!order_.empty() && order_.front().knows_next == drops_)
+    if (const Place guess = order_.front().next; guess->plan.key == key) return use(guess);
+  hash_ = hash(key);
+  const auto found = by_hash_.find(hash_);
+  return found == by_hash_.end() || found->second->plan.key != key ? nullptr : use(found->second);
+}
+
+const Plan* PlanCache::insert(Plan&& plan) {
+  if (const auto same = by_hash_.find(hash_); same != by_hash_.end()) drop(same->second);
   plan.bytes = static_cast<int64_t>(sizeof(Item) + plan.key.size() * sizeof(uint64_t) +
                                     (plan.slots.size() + plan.group_of.size()) * 2) +
                64;
   for (const Program& p : plan.programs) plan.bytes += p.bytes();
   bytes_ += plan.bytes;
-  order_.push_front({hash, static_cast<Plan&&>(plan)});
-  by_hash_[hash] = order_.begin();
+  order_.push_back({hash_, static_cast<Plan&&>(plan)});
+  const Plan* kept = use(by_hash_[hash_] = std::prev(order_.end()));
   while (bytes_ > kMaxBytes && order_.size() > 1) drop(std::prev(order_.end()));
-  return &order_.front().plan;
+  return kept;
 }
 
 int64_t Program::bytes() const {

@@ -27,20 +27,30 @@ class PlanCache {
  public:
   static constexpr int64_t kMaxBytes = int64_t{16} << 20;
 
-  static uint64_t hash(const std::vector<uint64_t>& key);
-  const Plan* find(uint64_t hash, const std::vector<uint64_t>& key);
-  const Plan* insert(uint64_t hash, Plan&& plan);
+  /// The plan of this key, or null.
+  const Plan* find(const std::vector<uint64_t>& key);
+  /// Keeps the plan of the key that was not found last.
+  const Plan* insert(Plan&& plan);
   int64_t bytes() const { return bytes_; }
   size_t size() const { return order_.size(); }
 
  private:
+  struct Item;
+  using Place = std::list<Item>::iterator;
   struct Item {
     uint64_t hash;
     Plan plan;
+    Place next{};             // the plan that was used after it; programs repeat themselves
+    uint64_t knows_next = 0;  // if nothing was dropped since
   };
+  static uint64_t hash(const std::vector<uint64_t>& key);
+  const Plan* use(Place item);
+  void drop(Place item);
   std::list<Item> order_;  // most recently used first
-  std::unordered_map<uint64_t, std::list<Item>::iterator> by_hash_;
+  std::unordered_map<uint64_t, Place> by_hash_;
   int64_t bytes_ = 0;
+  uint64_t hash_ = 0;   // of the key looked for last
+  uint64_t drops_ = 1;  // and one
 };
 
 }  // namespace gradus

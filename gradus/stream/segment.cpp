@@ -264,10 +264,9 @@ const Plan& Stream::plan() {
     segment_.key.push_back(bits);
   }
   segment_.key.push_back(segment_.traced);
-  const uint64_t hash = PlanCache::hash(segment_.key);
-  const Plan* plan = plans_.find(hash, segment_.key);
+  const Plan* plan = plans_.find(segment_.key);
   counts_.add(plan ? Counts::Hits : Counts::Misses);
-  if (!plan) plan = plans_.insert(hash, make_plan(segment_));
+  if (!plan) plan = plans_.insert(make_plan(segment_));
   return *plan;
 }
 
