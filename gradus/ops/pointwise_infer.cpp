@@ -169,13 +169,13 @@ Splat splat_of(const Scalar& value, DType compute) {
 bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand* ops, DType common, const View& out) {
   constexpr uint32_t kCare = Storage::kShrunk | Storage::kRead | Storage::kWritten;
   constexpr int64_t kMostFilled = 256;
-  const int64_t n = out.numel;
+  const int64_t n = out.numel, bytes = item_size(common);
   if (n >= kWorthWaiting || n == 0 || info.compute != common) return false;
   if (out.dtype != (info.bool_result ? DType::Bool : common) || out.storage->has(kCare)) return false;
   alignas(64) uint64_t filled[kMostFilled];
   Splat numbers[kMaxOperands];
   const void* in[kMaxOperands];
-  bool is_filled = false;
+  int filled_at = -1;
   for (int i = 0; i < spec.n_operands + spec.n_params; ++i) {
     if (const Tensor* t = ops[i].tensor) {
       const View& v = *t->impl()->view;
@@ -187,14 +187,19 @@ bool run_at_once(const PointwiseSpec& spec, const FuseInfo& info, const Operand*
       in[i] = numbers[i].bytes;
       if (n == 1 || !info.moves(i)) continue;
     }
-    if (is_filled || n > kMostFilled) return false;
-    is_filled = true;
-    repeat(filled, in[i], common, n);
+    if (filled_at >= 0) return false;
+    filled_at = i;
+    repeat(filled, in[i], common, n < kMostFilled ? n : kMostFilled);
     in[i] = filled;
   }
   if (!begin_direct()) return false;
   if (!out.storage->data) materialise(*out.storage);
-  info.tile(out.raw(), in, n);
+  const int64_t piece = filled_at < 0 || n < kMostFilled ? n : kMostFilled;
+  for (int64_t start = 0; start < n; start += piece) {
+    info.tile(out.raw() + start * item_size(out.dtype), in, n - start < piece ? n - start : piece);
+    for (int i = 0; i < spec.n_operands; ++i)
+      if (i != filled_at && info.moves(i)) in[i] = static_cast<const char*>(in[i]) + piece * bytes;
+  }
   return true;
 }
 
