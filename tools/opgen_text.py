@@ -143,11 +143,17 @@ def member_definition(op: Operator) -> str:
         return f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{ return {op.call}; }}\n"
     others = [a.name for a in op.args if a.type in ("Tensor[]", "Scalar[]") and a.name != first]
     checks = "".join(f"  check_lists({first}, {name});\n" for name in others)
-    loop = "list_of" if op.returns else "for_each_of"
     value = f"return {op.call};" if op.returns else f"{op.call};"
+    function = f"[&](int64_t i) {{ {value} }}"
+    if op.returns:
+        loop = f"return list_of({first}, {function})"
+    elif all(a.name == first or a.type not in ("Tensor", "Scalar[]") for a in op.args):
+        read = "".join(f"{a.name}, " for a in op.args if a.type == "Tensor[]" and a.name != first)
+        loop = f"for_each_alike({function}, {read}{first})"
+    else:
+        loop = f"for_each_of({first}, {function})"
     return (
-        f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{\n  check_list({first});\n{checks}"
-        f"  {'return ' * bool(op.returns)}{loop}({first}, [&](int64_t i) {{ {value} }});\n}}\n"
+        f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{\n  check_list({first});\n{checks}  {loop};\n}}\n"
     )
 
 

@@ -144,4 +144,16 @@ void for_each_of(TensorList list, F&& f) {
   for (int64_t i = 0; i < list.size(); ++i) f(i);
 }
 
+namespace detail {
+void for_each_alike(const TensorList* lists, int n, void (*call)(const void* f, int64_t i), const void* f);
+}
+/// f(i) for every place of the lists: it writes to the tensor of the last one, and nothing else differs from place to
+/// place but the tensors that it reads from the others.
+template <class F, class... Lists>
+void for_each_alike(const F& f, const Lists&... lists) {
+  const TensorList all[] = {lists...};
+  detail::for_each_alike(
+      all, sizeof...(lists), [](const void* g, int64_t i) { (*static_cast<const F*>(g))(i); }, &f);
+}
+
 }  // namespace gradus
