@@ -1,4 +1,4 @@
-// Keeping gradients within bounds.
+// What is done to the gradients of many parameters: keeping them within bounds, clearing them.
 #include "gradus/nn/clip.h"
 
 #include <cmath>
@@ -36,6 +36,17 @@ Tensor clip_grad_norm_(const Tensors& parameters, double max_norm, double norm_t
 void clip_grad_value_(const Tensors& parameters, double clip_value) {
   const NoGrad guard;
   for (const Tensor& g : gradients(parameters)) g.clamp_(-clip_value, clip_value);
+}
+
+void zero_grads(const Tensors& parameters) {
+  Tensors grads;
+  for (const Tensor& p : parameters) {
+    const Tensor g = p.grad();
+    if (!g.defined()) continue;
+    if (g.requires_grad()) p.set_grad(zeros_like(g.detach()));
+    else grads.push_back(g);
+  }
+  if (!grads.empty()) _foreach_zero_(grads);
 }
 
 }  // namespace gradus::nn

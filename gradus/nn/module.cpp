@@ -7,6 +7,7 @@
 #include "gradus/core/format.h"
 #include "gradus/core/impl.h"
 #include "gradus/gen/functions.h"
+#include "gradus/nn/clip.h"
 
 namespace gradus::nn {
 
@@ -186,12 +187,9 @@ void train(const AnyRef& module, bool mode) {
 }
 
 void zero_grad(const AnyRef& module, bool set_to_none) {
-  for (const auto& [name, p] : named_parameters(module)) {
-    const Tensor grad = p.grad();
-    if (!grad.defined()) continue;
-    if (set_to_none) p.set_grad({});
-    else p.set_grad(zeros_like(grad.detach()));
-  }
+  const Tensors parameters = without_names(named_parameters(module));
+  if (!set_to_none) return zero_grads(parameters);
+  for (const Tensor& p : parameters) p.set_grad({});
 }
 
 void requires_grad_(const AnyRef& module, bool requires_grad) {

@@ -3,19 +3,16 @@
 
 #include "gradus/core/format.h"
 #include "gradus/gen/functions.h"
+#include "gradus/nn/clip.h"
 
 namespace gradus::optim {
 
 void Optimizer::zero_grad(bool set_to_none) const {
-  for (int64_t g = 0; g < n_groups(); ++g)
-    for (const Tensor& param : params(g)) {
-      if (set_to_none) {
-        param.set_grad({});
-      } else if (const Tensor grad = param.grad(); grad.defined()) {
-        // A fresh tensor rather than the old one cleared: it may belong to a graph.
-        param.set_grad(zeros_like(grad));
-      }
-    }
+  for (int64_t g = 0; g < n_groups(); ++g) {
+    if (!set_to_none) nn::zero_grads(params(g));
+    else
+      for (const Tensor& param : params(g)) param.set_grad({});
+  }
 }
 
 namespace detail {

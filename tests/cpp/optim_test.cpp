@@ -118,8 +118,15 @@ TEST(Optimizer, ZeroGradDropsOrClears) {
   const Tensor param = parameter();
   optim::SGD optimizer({param});
   param.set_grad(ones({3}, DType::Float64));
+  const Tensor held = param.grad();
   optimizer.zero_grad(false);
-  ASSERT_TRUE(param.grad().defined());
+  EXPECT_TRUE(param.grad().is_same(held));
+  EXPECT_EQ(held.sum().item<double>(), 0);
+  EXPECT_EQ(held.version(), 1u);
+  const Tensor grown = ones({3}, DType::Float64).requires_grad_() * 2;
+  param.set_grad(grown);
+  optimizer.zero_grad(false);  // a gradient in a graph stays as it is
+  EXPECT_EQ(grown.sum().item<double>(), 6);
   EXPECT_EQ(param.grad().sum().item<double>(), 0);
   optimizer.zero_grad();
   EXPECT_FALSE(param.grad().defined());

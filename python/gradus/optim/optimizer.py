@@ -9,7 +9,7 @@ from weakref import ref
 from gradus import _C
 from gradus._modes import enable_grad
 from gradus._typename import typename
-from gradus.nn.modules.module import zero_gradient
+from gradus.nn.modules.module import zero_gradients
 from gradus.utils.hooks import RemovableHandle
 
 
@@ -205,11 +205,11 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drops the gradients of all parameters, or fills them with zeros."""
         for group in self.param_groups:
+            if not set_to_none:
+                zero_gradients(group["params"])
+                continue
             for param in group["params"]:
-                if set_to_none:
-                    param.grad = None
-                elif param.grad is not None:
-                    zero_gradient(param.grad)
+                param.grad = None
 
     def step(self, closure=None):
         """Override: one update. A closure recomputes the loss, whose value is returned."""

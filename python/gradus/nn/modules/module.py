@@ -417,12 +417,10 @@ class Module(_C._ModuleBase, _Hooks, _StateDict):  # the first has __call__ and 
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drops the gradients of all parameters, or fills them with zeros."""
+        if not set_to_none:
+            return zero_gradients(self.parameters())
         for param in self.parameters():
-            if param.grad is not None:
-                if set_to_none:
-                    param.grad = None
-                else:
-                    zero_gradient(param.grad)
+            param.grad = None
 
     # Printing
 
@@ -443,10 +441,15 @@ class Module(_C._ModuleBase, _Hooks, _StateDict):  # the first has __call__ and 
         return self._get_name() + "(" + ("\n  " + "\n  ".join(lines) + "\n" if lines else "") + ")"
 
 
-def zero_gradient(grad) -> None:
-    """Fills a gradient with zeros and cuts it from any graph it belongs to."""
-    if grad.grad_fn is not None:
-        grad.detach_()
-    else:
-        grad.requires_grad_(False)
-    grad.zero_()
+def zero_gradients(params) -> None:
+    """Fills the gradients of parameters with zeros and cuts them from any graph they belong to."""
+    grads = [grad for param in params if (grad := param.grad) is not None]
+    for grad in grads:
+        if not grad.requires_grad:
+            continue
+        if grad.grad_fn is not None:
+            grad.detach_()
+        else:
+            grad.requires_grad_(False)
+    if grads:
+        _C._foreach_zero_(grads)
