@@ -70,6 +70,16 @@ bool is_expandable_to(const IntList& sizes, const IntList& target) {
   return true;
 }
 
+bool is_contiguous(const IntList& sizes, const IntList& strides) {
+  int64_t step = 1;
+  bool follows = true;
+  for (int64_t d = sizes.size() - 1; d >= 0; step *= sizes[d--]) {
+    if (sizes[d] == 0) return true;
+    follows = follows && (sizes[d] == 1 || strides[d] == step);
+  }
+  return follows;
+}
+
 bool is_channels_last(const IntList& sizes, const IntList& strides, MemoryFormat format) {
   const int64_t n = format == MemoryFormat::ChannelsLast ? 4 : 5;
   if (sizes.size() != n) return false;
@@ -80,6 +90,18 @@ bool is_channels_last(const IntList& sizes, const IntList& strides, MemoryFormat
     step *= sizes[d];
   }
   return true;
+}
+
+Dims format_strides(const IntList& sizes, MemoryFormat format) {
+  if (format == MemoryFormat::Contiguous) return dense_strides(sizes);
+  const int64_t rank = format == MemoryFormat::ChannelsLast ? 4 : 5;
+  check(sizes.size() == rank, "required rank ", rank, " tensor to use channels_last", rank == 5 ? "_3d" : "",
+        " format");
+  Dims strides(rank, 1);
+  int64_t step = sizes[1];
+  for (int64_t d = rank - 1; d > 1; step *= sizes[d--]) strides[d] = step;
+  strides[0] = step;
+  return strides;
 }
 
 namespace {

@@ -26,7 +26,10 @@ Dims broadcast_sizes(const IntList& a, const IntList& b);
 /// Strides that read a tensor of `sizes` as one of shape `target` (0 in broadcast dims).
 Dims expand_strides(const IntList& sizes, const IntList& strides, const IntList& target);
 bool is_expandable_to(const IntList& sizes, const IntList& target);
+bool is_contiguous(const IntList& sizes, const IntList& strides);
 bool is_channels_last(const IntList& sizes, const IntList& strides, MemoryFormat format);
+/// Row-major strides, or those of a channels-last format. RuntimeError if the sizes are of another rank.
+Dims format_strides(const IntList& sizes, MemoryFormat format);
 /// No two indices share an element, and no element between is unused.
 bool is_non_overlapping_and_dense(const IntList& sizes, const IntList& strides);
 /// Every dim steps over all that the dims of smaller strides reach, so that no two indices share an element.

@@ -143,15 +143,17 @@ View* new_view(Storage* storage, DType dtype, const IntList& sizes, const IntLis
   for (int i = 0; i < n; ++i) size[i] = sizes[i];
   const bool given = strides.size() == sizes.size();
   int64_t dense = 1, numel = 1;
-  bool contiguous = true;
+  bool contiguous = true, plain = true;
   for (int i = n - 1; i >= 0; --i) {
     stride[i] = given ? strides[i] : dense;
     if (size[i] != 1 && stride[i] != dense) contiguous = false;
+    plain &= stride[i] == dense;
     numel *= size[i];
     dense *= size[i] > 1 ? size[i] : 1;
   }
   v->numel = numel;
   v->contiguous = contiguous || numel == 0;
+  v->plain = plain && numel != 0;
   return v;
 }
 
@@ -191,7 +193,7 @@ TensorImpl* new_result(const View& like, DType dtype) {
   v->refs = 1;
   v->dtype = dtype;
   v->ndim = like.ndim;
-  v->contiguous = true;
+  v->contiguous = v->plain = true;
   v->storage = storage;
   v->mention = 0;
   v->offset = 0;

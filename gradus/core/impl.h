@@ -68,6 +68,7 @@ struct View {
   DType dtype;
   uint8_t ndim;
   bool contiguous;  // row-major dense
+  bool plain;       // the same, neither empty nor with other strides in dims of size 1
   Storage* storage;
   uint32_t mention = 0;  // its number in the segment that mentions it
   int64_t offset;

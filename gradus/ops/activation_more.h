@@ -213,6 +213,7 @@ inline constexpr Op mish_inplace_op{"mish_(Tensor(a!) self) -> Tensor(a!)", "App
 struct PreluKernel {
   static constexpr Op op{"_prelu_kernel(Tensor self, Tensor weight) -> Tensor",
                          "self where it is positive, else weight * self.", Kind::PromoteFloat, "f"};
+  static constexpr bool like_self = true;
   static auto value(auto x, auto w) { return x > 0 ? x : w * x; }
   static void validate(DType common) { refuse_integers("prelu_cpu", common); }
   static Tensor d0(const Tensor& g, const In<0>& x, const In<1>& w) { return where(x > 0, g, w * g); }

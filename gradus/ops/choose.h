@@ -126,6 +126,7 @@ inline constexpr Op min_other_op{"min.other(Tensor self, Tensor other) -> Tensor
 struct ClampMin {
   static constexpr Op op{"clamp_min(Tensor self, Scalar min) -> Tensor", "self, but not less than a number.",
                          Kind::Promote, "fmio"};
+  static constexpr bool unary = true;
   static auto value(auto a, auto low) { return detail::larger(a, low); }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& low) { return where(x >= *low, g, 0); }
@@ -133,6 +134,7 @@ struct ClampMin {
 struct ClampMax {
   static constexpr Op op{"clamp_max(Tensor self, Scalar max) -> Tensor", "self, but not more than a number.",
                          Kind::Promote, "fmio"};
+  static constexpr bool unary = true;
   static auto value(auto a, auto high) { return detail::smaller(a, high); }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& high) { return where(x <= *high, g, 0); }
@@ -156,6 +158,7 @@ struct ClampMaxTensor {
 struct ClampLow {
   static constexpr Op op{"_gradus_clamp_low.Scalar(Tensor self, Scalar min) -> Tensor",
                          "self, but not less than a number.", Kind::Promote, "", "ClampBackward1"};
+  static constexpr bool unary = true;
   static auto value(auto a, auto low) { return detail::larger(a, low); }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& low) { return where(x >= *low, g, 0); }
@@ -163,6 +166,7 @@ struct ClampLow {
 struct ClampHigh {
   static constexpr Op op{"_gradus_clamp_high.Scalar(Tensor self, Scalar max) -> Tensor",
                          "self, but not more than a number.", Kind::Promote, "", "ClampBackward1"};
+  static constexpr bool unary = true;
   static auto value(auto a, auto high) { return detail::smaller(a, high); }
   static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g, const In<0>& x, const Attr<Scalar, 1>& high) { return where(x <= *high, g, 0); }
@@ -170,6 +174,7 @@ struct ClampHigh {
 struct ClampBoth {
   static constexpr Op op{"_gradus_clamp.Scalar(Tensor self, Scalar min, Scalar max) -> Tensor",
                          "self, kept between two numbers.", Kind::Promote, "", "ClampBackward1"};
+  static constexpr bool unary = true;
   static auto value(auto a, auto low, auto high) { return detail::smaller(detail::larger(a, low), high); }
   static constexpr bool numbers_once = true;
   template <class T>

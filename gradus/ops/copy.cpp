@@ -11,17 +11,7 @@ namespace {
 Dims strides_for(const Tensor& self, std::optional<MemoryFormat> format) {
   const MemoryFormat f = format.value_or(MemoryFormat::Preserve);
   if (f == MemoryFormat::Preserve) return like_strides(self.sizes(), self.strides());
-  if (f == MemoryFormat::Contiguous) return dense_strides(self.sizes());
-  const int64_t n = f == MemoryFormat::ChannelsLast ? 4 : 5;
-  check(self.dim() == n, "required rank ", n, " tensor to use channels_last", n == 5 ? "_3d" : "", " format");
-  Dims strides(n, 1);
-  int64_t step = self.size(1);
-  for (int64_t d = n - 1; d >= 2; --d) {
-    strides[d] = step;
-    step *= self.size(d);
-  }
-  strides[0] = step;
-  return strides;
+  return format_strides(self.sizes(), f);
 }
 
 bool unchanged(const Tensor& self, DType dtype, bool copy, std::optional<MemoryFormat> format) {

@@ -195,6 +195,7 @@ struct Pow {
 struct PowScalar {
   static constexpr Op op{"pow.Tensor_Scalar(Tensor self, Scalar exponent) -> Tensor", "self to the power of a number.",
                          Kind::Promote, "fmio"};
+  static constexpr bool unary = true;
   static auto value(auto a, auto b) { return detail::power(a, b); }
   // The exponent is one number: the usual ones need no logarithm.
   template <class T>
@@ -224,6 +225,7 @@ struct PowScalar {
 struct PowOfScalar {
   static constexpr Op op{"pow.Scalar(Scalar self, Tensor exponent) -> Tensor", "A number to the power exponent.",
                          Kind::Promote, "fo", "PowBackward2"};
+  static constexpr bool row_major = true;
   static auto value(auto a, auto b) { return detail::power(a, b); }
   static void inspect(const Operand* operands, DType common);
   static Tensor d1(const Tensor& g, const Attr<Scalar, 0>& a, const In<1>& b, const Out<0>& y);

@@ -52,7 +52,8 @@ struct PointwiseSpec {
   bool alpha;                      // the parameter is called so
   void (*inspect)(const Operand* operands, DType common);  // refuses operands; may be null
   bool row_major;                                          // a fresh result ignores the layout of the operands
-  bool like_self;                                          // an empty result is laid out as empty_like(self)
+  bool like_self;                                          // a fresh result is laid out as empty_like(self)
+  bool zero_dim;                                           // has a number that PyTorch makes a zero-dim tensor of
 };
 inline Operand operand(const Tensor& t) { return {&t, {}}; }
 inline Operand operand(const Scalar& s) { return {nullptr, s}; }
@@ -92,6 +93,15 @@ template <class O>
 constexpr bool is_like_self() {
   return requires { O::like_self; };
 }
+// Numbers that take part in promotion are tensors to PyTorch, but for the operators that it calls unary.
+template <class O>
+constexpr bool has_zero_dim() {
+  for (size_t i = 0; i < pointwise_operands(O::op); ++i)
+    if (O::op.schema.args[i].type == "Scalar" && !(untyped_of<O>() >> i & 1u)) return !requires {
+        O::unary;
+      };
+  return false;
+}
 template <class O>
 constexpr PointwiseSpec spec_of{O::op.schema.name,
                                 O::op.kind,
@@ -102,7 +112,8 @@ constexpr PointwiseSpec spec_of{O::op.schema.name,
                                 pointwise_params(O::op) && O::op.schema.args[pointwise_operands(O::op)].name == "alpha",
                                 inspect_of<O>(),
                                 is_row_major<O>(),
-                                is_like_self<O>()};
+                                is_like_self<O>(),
+                                has_zero_dim<O>()};
 
 /// The literal of an operator begins with its name; what follows the name tells the reader of a dump nothing.
 template <class O>

@@ -46,40 +46,36 @@ void check_alpha(const PointwiseSpec& spec, const Operand* ops, DType common) {
   }
 }
 
-struct ResultLayout {
-  Dims sizes, strides;
-};
+Dims infer_sizes(const PointwiseSpec& spec, const Operand* ops) {
+  Dims sizes;
+  for (int i = 0; i < spec.n_operands; ++i) {
+    const Tensor* t = ops[i].tensor;
+    if (t && !(sizes == t->sizes())) sizes = sizes.empty() ? Dims(t->sizes()) : broadcast_sizes(sizes, t->sizes());
+  }
+  return sizes;
+}
 
-// Sizes and strides of the result over operands that do not simply agree.
-ResultLayout infer_layout(const PointwiseSpec& spec, const Operand* ops) {
-  ResultLayout l;
-  const Tensor* first = nullptr;
-  bool agree = true;
+// Strides of a fresh result by PyTorch's rules: what operands of one shape agree on, else the order that they ask for.
+Dims infer_strides(const PointwiseSpec& spec, const Operand* ops, const Dims& sizes, DType common) {
+  if (spec.row_major) return {};
+  Dims own[kMaxOperands], expanded[kMaxOperands];
+  int n = 0;
+  bool same = !spec.zero_dim, row_major = true, channels_last = true;
   for (int i = 0; i < spec.n_operands; ++i) {
     const Tensor* t = ops[i].tensor;
     if (!t) continue;
-    if (!first) {
-      first = t;
-      l.sizes = t->sizes();
-      continue;
-    }
-    if (l.sizes == t->sizes()) {
-      agree = agree && t->strides() == first->strides();
-      continue;
-    }
-    agree = false;
-    l.sizes = broadcast_sizes(l.sizes, t->sizes());
+    const bool cast = t->dtype() != common && !(spec.untyped >> i & 1u);  // what is cast is dense first
+    own[n] = cast ? like_strides(t->sizes(), t->strides()) : Dims(t->strides());
+    same = same && sizes == t->sizes();
+    row_major = row_major && is_contiguous(t->sizes(), own[n]);
+    channels_last = channels_last && is_channels_last(t->sizes(), own[n], MemoryFormat::ChannelsLast);
+    expanded[n] = expand_strides(t->sizes(), own[n], sizes);
+    ++n;
   }
-  if (agree && is_non_overlapping_and_dense(first->sizes(), first->strides())) {
-    l.strides = first->strides();
-    return l;
-  }
-  Dims strides[kMaxOperands];
-  int n = 0;
-  for (int i = 0; i < spec.n_operands; ++i)
-    if (const Tensor* t = ops[i].tensor) strides[n++] = expand_strides(t->sizes(), t->strides(), l.sizes);
-  l.strides = pointwise_strides(l.sizes, strides, n);
-  return l;
+  if (same && row_major) return {};
+  if (same && channels_last) return format_strides(sizes, MemoryFormat::ChannelsLast);
+  for (int i = 1; i < n; ++i) same = same && own[i] == own[0];
+  return same && is_non_overlapping_and_dense(sizes, own[0]) ? own[0] : pointwise_strides(sizes, expanded, n);
 }
 
 bool same_sizes(const View& a, const View& b) {
@@ -96,18 +92,10 @@ struct Uniform {
   DType dtype = DType::Bool;
 };
 
-// As a new tensor of its sizes would be, dims of size 1 included.
-bool laid_out_as_new(const View& v) {
-  int64_t step = 1;
-  for (int d = v.ndim - 1; d >= 0; step *= v.size_data()[d--])
-    if (v.stride_data()[d] != step) return false;
-  return true;
-}
-
 // All tensors contiguous, of one dtype, and of one shape or none: the common case needs no inference.
 Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
   const View *shape = nullptr, *first = nullptr;
-  bool number = false, real = false, zero_dim = false;
+  bool number = false, real = false, zero_dim = spec.zero_dim, plain = true;
   for (int i = 0; i < spec.n_operands; ++i) {
     const Tensor* t = ops[i].tensor;
     const bool typed = !(spec.untyped >> i & 1u);
@@ -119,6 +107,7 @@ Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
     const View* v = t->impl()->view;
     if (!v->contiguous) return {};
     zero_dim |= !v->ndim;
+    plain &= v->plain;
     if (!shape || !shape->ndim) shape = v;
     else if (v->ndim && shape != v && !same_sizes(*shape, *v)) return {};
     if (!typed) continue;
@@ -127,7 +116,7 @@ Uniform uniform(const PointwiseSpec& spec, const Operand* ops) {
   }
   if (!first || (number && first->dtype == DType::Bool) || (real && !is_floating(first->dtype))) return {};
   // Beside a zero-dim tensor PyTorch keeps the order of strides.
-  if (zero_dim && shape->ndim && shape->numel && !laid_out_as_new(*shape)) return {};
+  if (zero_dim && !plain) return {};
   return {shape, first->dtype};
 }
 
@@ -278,8 +267,9 @@ Types checked_types(const PointwiseSpec& spec, const PointwiseInfos& infos, cons
 Tensor run_uniform(const PointwiseSpec& spec, const PointwiseInfos& infos, const Operand* ops, const Uniform& same) {
   const View& like = *same.shape;
   const Types t = checked_types(spec, infos, ops, same.dtype);
-  Tensor out(new_result(like, t.result));
-  if (spec.like_self && like.numel == 0) out = empty_like(*ops[0].tensor, t.result);
+  Tensor out;
+  if (spec.like_self && !like.plain) out = empty_like(*ops[0].tensor, t.result);
+  else out = Tensor(new_result(like, t.result));
   if (!run_at_once(spec, *t.info, ops, t.common, *out.impl()->view))
     submit_pointwise(spec, *t.info, ops, t.common, out);
   return out;
@@ -308,25 +298,26 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
     if (dest == Dest::InPlace && run_inplace(spec, infos, ops, *dst)) return {};
     check_destination(spec, ops, *dst);
   }
-  ResultLayout layout = infer_layout(spec, ops);
+  const Dims sizes = infer_sizes(spec, ops);
   if (dest == Dest::InPlace || (dest == Dest::Out && is_operand(spec, ops, *dst)))
-    check(dst->sizes() == layout.sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ",
-          layout.sizes);
+    check(dst->sizes() == sizes, "output with shape ", dst->sizes(), " doesn't match the broadcast shape ", sizes);
   const Types t = checked_types(spec, infos, ops, common_dtype(spec, ops));
   if (dest == Dest::Fresh) {
-    if (spec.row_major) layout.strides = Dims();
-    Tensor out = allocate(layout.sizes, t.result, layout.strides, true);
-    if (spec.like_self && out.numel() == 0) out = empty_like(*ops[0].tensor, t.result);
+    const bool like_self = spec.like_self && sizes == ops[0].tensor->sizes();
+    const Dims strides =
+        like_self ? like_strides(sizes, ops[0].tensor->strides()) : infer_strides(spec, ops, sizes, t.common);
+    Tensor out = allocate(sizes, t.result, strides, true);
     submit_pointwise(spec, *t.info, ops, t.common, out);
     return out;
   }
   check_castable(t.result, dst->dtype());
-  if (dest == Dest::Out && !(dst->sizes() == layout.sizes)) {
+  if (dest == Dest::Out && !(dst->sizes() == sizes)) {
     for (int i = 0; i < spec.n_operands; ++i)
       if (ops[i].tensor) ops[i].tensor->impl()->view->check_extent();
-    resize_output(*dst, layout.sizes);
-    if (product(layout.strides) && dst->numel()) {  // a resized result takes the layout a fresh one would have
-      Geometry g{layout.sizes, layout.strides, dst->storage_offset()};
+    resize_output(*dst, sizes);
+    const Dims strides = infer_strides(spec, ops, sizes, t.common);
+    if (product(strides) && dst->numel()) {  // a resized result takes the layout a fresh one would have
+      Geometry g{sizes, strides, dst->storage_offset()};
       ref_inc(dst->impl()->view->storage->refs);
       View* v = new_view(dst->impl()->view->storage, dst->dtype(), g.sizes, g.strides, g.offset);
       drop(dst->impl()->view);

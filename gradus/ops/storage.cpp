@@ -23,19 +23,7 @@ void grow(Storage& s, int64_t bytes) {
 Dims strides_of_format(const IntList& sizes, std::optional<MemoryFormat> format) {
   const MemoryFormat f = format.value_or(MemoryFormat::Contiguous);
   check(f != MemoryFormat::Preserve, "Unsupported memory formatPreserve");
-  if (f == MemoryFormat::Contiguous) return dense_strides(sizes);
-  const int64_t rank = f == MemoryFormat::ChannelsLast ? 4 : 5;
-  check(sizes.size() == rank, "required rank ", rank, " tensor to use channels_last", rank == 5 ? "_3d" : "",
-        " format");
-  Dims strides(rank, 1);
-  int64_t step = strides[1] = 1;
-  step = sizes[1];
-  for (int64_t d = rank - 1; d > 1; --d) {
-    strides[d] = step;
-    step *= sizes[d];
-  }
-  strides[0] = step;
-  return strides;
+  return format_strides(sizes, f);
 }
 
 Tensor set_to(const Tensor& self, Storage* storage, const IntList& sizes, const IntList& strides, int64_t offset) {
