@@ -55,13 +55,18 @@ void Fmod::inspect(const Operand* operands, DType common) { check_division("fmod
 void Lerp::inspect(const Operand* operands, DType common) { check_lerp("lerp_kernel_tensor", operands, common); }
 void LerpScalar::inspect(const Operand* operands, DType common) { check_lerp("lerp_kernel_scalar", operands, common); }
 
-void Addcdiv::inspect(const Operand* operands, DType) {
+void Addcmul::inspect(const Operand* operands, DType common) {
+  refuse_bool("addcmul_cpu_out", common);
+  check_factor(operands[3].scalar, common);
+}
+void Addcdiv::inspect(const Operand* operands, DType common) {
   check(is_floating(operands[1].tensor->dtype()) || is_floating(operands[2].tensor->dtype()),
         "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a true "
         "division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
         "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
         "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value * "
         "tensor1 / tensor2), for all dtypes.");
+  check_factor(operands[3].scalar, common);
 }
 
 Tensor div(const Tensor& self, const Tensor& other, std::optional<std::string_view> rounding_mode) {

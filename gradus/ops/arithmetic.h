@@ -331,7 +331,7 @@ struct Addcmul {
   static constexpr Op op{"addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor",
                          "self + value * tensor1 * tensor2, element by element.", Kind::Promote, "fmio"};
   static auto value(auto a, auto x, auto y, auto v) { return a + v * x * y; }
-  static void validate(DType common) { refuse_bool("addcmul_cpu_out", common); }
+  static void inspect(const Operand* operands, DType common);
   static Tensor d0(const Tensor& g) { return g; }
   static Tensor d1(const Tensor& g, const In<2>& y, const Attr<Scalar, 3>& v) { return g * (y * *v); }
   static Tensor d2(const Tensor& g, const In<1>& x, const Attr<Scalar, 3>& v) { return g * (x * *v); }

@@ -11,7 +11,7 @@ namespace gradus {
 namespace {
 
 const char* fixed_width_name(DType t) {
-  constexpr const char* names[kNumDTypes] = {"bool",    "uint8_t",   "int8_t",        "int16_t", "int32_t",
+  constexpr const char* names[kNumDTypes] = {"bool",    "uint8_t",   "int8_t",        "int16_t", "int",
                                              "int64_t", "c10::Half", "c10::BFloat16", "float",   "double"};
   return names[static_cast<int>(t)];
 }
@@ -48,7 +48,12 @@ void check_fits(const Scalar& value, DType dtype) {
   check(v >= r.low && v <= r.high, "value cannot be converted to type ", fixed_width_name(dtype), " without overflow");
 }
 
+void check_factor(const Scalar& value, DType dtype) {
+  check_fits(value, is_reduced_floating(dtype) ? DType::Float32 : dtype);
+}
+
 Scalar factor_for(const Scalar& value, DType dtype) {
+  check_factor(value, dtype);
   if (is_floating(dtype)) return value;
   return dtype == DType::Bool ? Scalar(value.to_bool()) : Scalar(static_cast<long>(value.to_int()));
 }

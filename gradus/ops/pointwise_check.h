@@ -22,7 +22,10 @@ inline void refuse_16bit(const char* kernel, DType common) {
 }
 /// RuntimeError unless a cast of `value` to `dtype` keeps it in range.
 void check_fits(const Scalar& value, DType dtype);
-/// The number as a factor of tensors of `dtype`: integers drop what lies behind the point.
+/// The same of a factor, which 16-bit floats are multiplied with in float32.
+void check_factor(const Scalar& value, DType dtype);
+/// The number as a factor of tensors of `dtype`: integers drop what lies behind the point. RuntimeError if it does not
+/// fit.
 Scalar factor_for(const Scalar& value, DType dtype);
 /// RuntimeError "ZeroDivisionError" if an integer divisor has a zero.
 void check_divisor(const Operand& divisor, DType common);

@@ -3,6 +3,7 @@
 
 #include "gradus/gen/functions.h"
 #include "gradus/ops/funnel.h"
+#include "gradus/ops/pointwise_check.h"
 
 namespace gradus {
 namespace {
@@ -40,9 +41,12 @@ DType common_dtype(const PointwiseSpec& spec, const Operand* ops) {
 void check_alpha(const PointwiseSpec& spec, const Operand* ops, DType common) {
   for (int i = spec.n_operands; i < spec.n_operands + spec.n_params; ++i) {
     const Scalar& p = ops[i].scalar;
+    if (p.is_integral() && p.equals(1)) [[likely]]
+      continue;
     check(is_floating(common) || !p.is_float(),
           "For integral input tensors, argument alpha must not be a floating point number.");
     check(common == DType::Bool || !p.is_bool(), "Boolean alpha only supported for Boolean results.");
+    check_fits(p, common);
   }
 }
 
