@@ -10,7 +10,7 @@ bool is_bool(const Operand& o) { return o.tensor ? o.tensor->dtype() == DType::B
 
 void check_division(const char* kernel, const Operand* operands, DType common) {
   refuse_bool(kernel, common);
-  check_divisor(operands[1], common);
+  check_divisor(operands, common);
 }
 
 void check_lerp(const char* kernel, const Operand* operands, DType common) {

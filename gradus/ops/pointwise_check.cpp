@@ -74,9 +74,11 @@ void check_out_is_bool(const Tensor& out, const char* op) {
 
 bool has_zero(const Tensor& t) { return any_zero(t.impl()->view->array()); }
 
-void check_divisor(const Operand& divisor, DType common) {
+void check_divisor(const Operand* operands, DType common) {
   if (is_floating(common)) return;
-  check(divisor.tensor ? !has_zero(*divisor.tensor) : divisor.scalar.to_int() != 0, "ZeroDivisionError");
+  const Operand &dividend = operands[0], &divisor = operands[1];
+  const bool divides = divisor.tensor ? !has_zero(*divisor.tensor) : divisor.scalar.to_int() != 0;
+  check(divides || (dividend.tensor && dividend.tensor->numel() == 0), "ZeroDivisionError");
 }
 
 const char* cpp_type_name(DType t) {

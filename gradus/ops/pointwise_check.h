@@ -27,8 +27,9 @@ void check_factor(const Scalar& value, DType dtype);
 /// The number as a factor of tensors of `dtype`: integers drop what lies behind the point. RuntimeError if it does not
 /// fit.
 Scalar factor_for(const Scalar& value, DType dtype);
-/// RuntimeError "ZeroDivisionError" if an integer divisor has a zero.
-void check_divisor(const Operand& divisor, DType common);
+/// RuntimeError "ZeroDivisionError" if the integer divisor of two operands has a zero, unless there is nothing to
+/// divide.
+void check_divisor(const Operand* operands, DType common);
 /// "long int", "c10::Half": the C++ type as PyTorch's messages print it.
 [[gnu::const]] const char* cpp_type_name(DType t);
 /// RuntimeError unless `out=` has the dtype of the operand; `wording` is PyTorch's for the operator.
