@@ -116,8 +116,13 @@ bool add_known(optim::Update<Rule>& update, PyObject* object, TensorImpl* grad, 
   return true;
 }
 
+// State to be stored when the step is done: a parameter that is listed twice is new both times.
 template <class Rule>
-void add_parameter(optim::Update<Rule>& update, PyObject* object, PyObject* states, const typename Rule::Options& o) {
+using NewStates = std::vector<std::pair<Ref, typename Rule::State>>;
+
+template <class Rule>
+void add_parameter(optim::Update<Rule>& update, PyObject* object, PyObject* states, const typename Rule::Options& o,
+                   NewStates<Rule>& created) {
   if (!is_tensor(object))
     fail(PyExc_TypeError, "optimizer can only optimize Tensors, got %s", Py_TYPE(object)->tp_name);
   const Tensor& param = tensor_of(object);
@@ -125,7 +130,7 @@ void add_parameter(optim::Update<Rule>& update, PyObject* object, PyObject* stat
   if (!meta || !meta->grad || add_known<Rule>(update, object, meta->grad, states, o)) return;
   update.finish();  // from here on others may run
   const Tensor grad = param.grad();
-  const Ref held = own(PyObject_GetItem(states, object));
+  Ref held = own(PyObject_GetItem(states, object));
   if (!PyDict_Check(held.get()))
     fail(PyExc_TypeError, "state of a parameter is %s, not a dict", Py_TYPE(held.get())->tp_name);
   typename Rule::State state;
@@ -133,7 +138,7 @@ void add_parameter(optim::Update<Rule>& update, PyObject* object, PyObject* stat
   bool fresh = false;
   Rule::state(state, o, [&](const char*, Tensor& value) { fresh |= !value.defined(); });
   update.now(param, grad, state, Rule::counts_steps ? count_step(held.get()) : 0);
-  if (fresh) Rule::state(state, o, [&](const char* name, Tensor& value) { store(held.get(), name, value); });
+  if (fresh) created.emplace_back(std::move(held), std::move(state));
 }
 
 /// (group, state) -> None: updates every parameter of the group that has a gradient.
@@ -146,10 +151,13 @@ PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
     const auto options = options_of<Rule>(args[0]);
     const NoGrad no_grad;
     const auto count = static_cast<size_t>(PyList_GET_SIZE(params));
+    NewStates<Rule> created;
     optim::update_all<Rule>(options, count, [&](optim::Update<Rule>& update) {
       for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
-        add_parameter<Rule>(update, Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options);
+        add_parameter<Rule>(update, Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options, created);
     });
+    for (auto& [held, state] : created)
+      Rule::state(state, options, [&](const char* name, Tensor& value) { store(held.get(), name, value); });
     return none();
   });
 }

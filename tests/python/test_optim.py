@@ -259,6 +259,21 @@ def test_duplicate_parameters_are_warned_about():
         gradus.optim.SGD([param, param])
 
 
+@pytest.mark.filterwarnings("ignore:optimizer contains a parameter group with duplicate parameters")
+@pytest.mark.parametrize("name, settings", [("SGD", {"momentum": 0.9}), ("SGD", {}), ("Adam", {}), ("RMSprop", {})])
+def test_a_parameter_listed_twice_moves_as_in_pytorch(name, settings):
+    def run(lib):
+        p, q = lib.nn.Parameter(lib.ones(2)), lib.nn.Parameter(lib.ones(2))
+        optimizer = getattr(lib.optim, name)([p, q, p], lr=0.1, **settings)
+        for _ in range(3):
+            optimizer.zero_grad()
+            (p * p + q).sum().backward()
+            optimizer.step()
+        return p
+
+    assert_near(run(gradus), run(torch))
+
+
 def test_what_is_not_here_is_refused():
     param = gradus.nn.Parameter(gradus.ones(2))
     with pytest.raises(NotImplementedError, match="differentiable"):
