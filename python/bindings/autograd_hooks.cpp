@@ -137,8 +137,9 @@ PyObject* tensor_register_post_accumulate_grad_hook(PyObject* self, PyObject* ho
     const auto call = [kept = keep(hook)](const Tensor& leaf) {
       Ref argument = own(wrap(leaf));
       Ref result = own(PyObject_CallOneArg(kept.get(), argument.get()));
-      Tensor unused = leaf;
-      take_result(kept.get(), result.get(), unused);
+      Tensor returned = leaf;
+      take_result(kept.get(), result.get(), returned);
+      check(returned.is_same(leaf), "Tensor post accumulate grad hooks should return None.");
     };
     const int64_t id = gradus::register_post_accumulate_grad_hook(tensor_of(self), call, hook);
     track(self);

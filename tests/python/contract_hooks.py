@@ -123,6 +123,10 @@ PROGRAMS = {
         for y in (x + 1, x * 2, x - 1, x / 2):
             y.grad_fn.register_hook(lambda i, o: log.append([g is None for g in i])); y.sum().backward()
         see(log)""",
+    "post_accumulate_returns": """
+        for value in ("None", "p", "p.grad", "p * 1", "1", "False"):
+            x = t(3); x.register_post_accumulate_grad_hook(lambda p: eval(value, {"p": p}))
+            see(value, fails(lambda: (x * x).sum().backward()), x.grad)""",
     "post_accumulate_frees_grad": """
         x = t(3); seen = []
         def step(p): seen.append(p.grad.clone()); p.grad = None
