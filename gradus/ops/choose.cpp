@@ -53,11 +53,16 @@ void MaskedFill::inspect(const Operand* operands, DType common) {
   check_mask(*operands[1].tensor);
   check_fits(operands[2].scalar, common);
 }
-void MaskedFillTensor::inspect(const Operand* operands, DType) {
-  const int64_t ndim = operands[2].tensor->dim();
+void MaskedFillTensor::inspect(const Operand* operands, DType common) {
+  const Tensor& value = *operands[2].tensor;
+  const int64_t ndim = value.dim();
   check(ndim == 0, "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ", ndim,
         " dimension(s).");
   check_mask(*operands[1].tensor);
+  const DType from = value.dtype();
+  const bool fits =
+      from == common || from == DType::Bool || (promote(from, common) == common && !is_reduced_floating(common));
+  if (!fits) check_fits(value.item(), common);
 }
 void ClampMin::inspect(const Operand* operands, DType common) {
   refuse_bool("clamp_min_scalar_cpu", common);
