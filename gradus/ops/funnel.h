@@ -26,6 +26,8 @@ void check_no_internal_overlap(const Tensor& written);
 /// Whether elements may share memory other than each with its own counterpart: an operand that has to be copied first.
 bool overlaps_otherwise(const View& written, const View& read);
 void check_no_partial_overlap(const Tensor& written, const Tensor& read);
+/// The same, and they are not one tensor either.
+void check_no_overlap(const Tensor& written, const Tensor& read);
 void check_castable(DType result, DType out);
 /// For operators that convert nothing on the way to `out=`: raises unless it has the dtype of the result.
 void check_exact_out(const Tensor& out, DType result);

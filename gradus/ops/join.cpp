@@ -179,12 +179,19 @@ Tensor Cat::forward(TensorList tensors, int64_t dim) {
   return out;
 }
 
-void Cat::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) {
-  const Tensor result = forward(tensors, dim);
-  check(can_cast(result.dtype(), out->dtype()), "torch.cat(): input types can't be cast to the desired output type ",
-        out->dtype());
+namespace {
+void write_joined(const Tensor* out, const Tensor& result, const TensorList& tensors) {
+  check_as(ErrorKind::Type, can_cast(result.dtype(), out->dtype()),
+           "torch.cat(): input types can't be cast to the desired output type ", out->dtype());
+  check_no_internal_overlap(*out);
+  for (const Tensor& t : tensors) check_no_overlap(*out, t);
   resize_output(*out, result.sizes(), result.strides());
   write_output(*out, result);
+}
+}  // namespace
+
+void Cat::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) {
+  write_joined(out, forward(tensors, dim), tensors);
 }
 
 Tensor concat(TensorList tensors, int64_t dim) { return cat(tensors, dim); }
@@ -219,6 +226,9 @@ Tensor Stack::forward(TensorList tensors, int64_t dim) {
     expanded.push_back(tensors[i].unsqueeze(d));
   }
   return Cat::forward(expanded, d).contiguous();
+}
+void Stack::write_out(const Tensor* out, const TensorList& tensors, int64_t dim) {
+  write_joined(out, forward(tensors, dim), tensors);
 }
 
 }  // namespace gradus

@@ -267,6 +267,7 @@ struct Stack {
   static constexpr Op op{"stack(Tensor[] tensors, int dim=0) -> Tensor", "Joins tensors along a new dim.",
                          Kind::Compound, "fo"};
   static Tensor forward(TensorList tensors, int64_t dim);
+  static void write_out(const Tensor* out, const TensorList& tensors, int64_t dim);
   static Tensors d0(const Tensor& g, const Attr<int64_t, 1>& dim) { return g.unbind(*dim); }
 };
 
