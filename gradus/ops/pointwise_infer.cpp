@@ -328,6 +328,13 @@ Tensor run_pointwise_op(const PointwiseSpec& spec, const PointwiseInfos& infos, 
       dst->impl()->view = v;
     }
   }
+  if (dst->dtype() != t.result && t.info->compute != t.common) [[unlikely]] {
+    // What is computed in a wider type is rounded, or wraps around, before it goes into a wider one.
+    const Tensor narrow = allocate(sizes, t.result, {}, true);
+    submit_pointwise(spec, *t.info, ops, t.common, narrow);
+    copy_values(*dst, narrow);
+    return {};
+  }
   submit_pointwise(spec, *t.info, ops, t.common, *dst);
   return {};
 }
