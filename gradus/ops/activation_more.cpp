@@ -120,6 +120,7 @@ Tensor rrelu_with_noise(const Tensor& self, const Tensor& noise, Scalar lower, S
                         Generator* generator) {
   check_slopes(self, noise, lower, upper, training);
   if (!training) return pointwise<RreluMean>(self, mean_of(lower, upper));
+  const Rewind rewind(self, generator);
   fill_slopes(self, noise, lower, upper, generator);
   return pointwise<RreluNoise>(self, noise);
 }
@@ -128,6 +129,7 @@ const Tensor& rrelu_with_noise_(const Tensor& self, const Tensor& noise, Scalar 
   check_slopes(self, noise, lower, upper, training);
   if (!training) return pointwise_inplace<RreluMean>(self, mean_of(lower, upper));
   check_inplace(self.impl(), is_grad_enabled() && self.requires_grad());
+  const Rewind rewind(self, generator);
   fill_slopes(self, noise, lower, upper, generator);
   return pointwise_inplace<RreluNoise>(self, noise);
 }

@@ -48,6 +48,7 @@ Tensor drop_out(const Tensor& input, double p, bool train, bool feature, bool al
   check(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ", p);
   if (p == 0 || !train || input.numel() == 0) return input;
   if (p == 1) return multiply_by(input, zeros({}, input.dtype()), result);
+  const Rewind rewind(input);
   const Kept k = draw_kept(input, p, feature, alpha);
   const Tensor scaled = multiply_by(input, k.factor, result);
   return k.offset.defined() ? Tensor(scaled.add_(k.offset)) : scaled;
@@ -89,6 +90,7 @@ std::tuple<Tensor, Tensor> NativeDropout::forward(const Tensor& input, double p,
   if (input.numel() == 0) return {input.clone(), empty_like(input, DType::Bool)};
   if (train && !*train) return {input.clone(), ones(input.sizes(), DType::Bool)};
   const double kept = 1 - p;
+  const Rewind rewind(input);
   const Tensor mask = empty(input.sizes(), DType::Bool);
   mask.bernoulli_(kept);
   return {input.mul(mask).mul_(kept == 0 ? 0.0 : 1 / kept), mask};

@@ -6,6 +6,7 @@
 #include "gradus/core/rng.h"
 #include "gradus/kernels/softmax.h"
 #include "gradus/ops/dropout.h"
+#include "gradus/ops/random_draw.h"
 
 namespace gradus {
 
@@ -89,6 +90,7 @@ Tensor dropout(const Tensor& input, double p, bool train) {
   if (p == 0 || !train || input.numel() == 0) return input;
   if (p == 1) return input * zeros({}, input.dtype());
   const Tensor noise = empty_like(input);
+  const Rewind rewind(noise);
   draw_scaled_mask(noise, 1 - p);
   return input * noise;
 }
@@ -97,6 +99,7 @@ const Tensor& dropout_(const Tensor& self, double p, bool train) {
   if (p == 0 || !train || self.numel() == 0) return self;
   if (p == 1) return self.mul_(zeros({}, self.dtype()));
   const Tensor noise = empty_like(self);
+  const Rewind rewind(noise);
   draw_scaled_mask(noise, 1 - p);
   return self.mul_(noise);
 }

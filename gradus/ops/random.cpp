@@ -301,6 +301,7 @@ Tensor choose(const Tensor& weights, int64_t n, bool replacement, Generator* gen
   }
   check_weights(w);
   Tensor keys = empty_like(weights);
+  const Rewind rewind(keys, generator);
   draw(keys, generator, [](Generator& gen, const Array& a) { random_exponential(gen, a, 1); });
   keys = weights / keys;
   largest_indices(keys.impl()->view->array(), result);

@@ -75,3 +75,40 @@ def test_rrelu_of_nan_draws_nothing(lib, torch):
 
     for n in SIZES:
         assert outcome(lib, call, n, "float32") == outcome(torch, call, n, "float32"), n
+
+
+FAILING = {
+    "dropout": lambda g, x: g.nn.functional.dropout(x, 0.5),
+    "dropout_": lambda g, x: g.dropout_(x.clone(), 0.5, True),
+    "alpha_dropout": lambda g, x: g.alpha_dropout(x, 0.5, True),
+    "feature_dropout": lambda g, x: g.feature_dropout(x, 0.5, True),
+    "native_dropout": lambda g, x: g.native_dropout(x, 0.5, True),
+    "rrelu": lambda g, x: g.rrelu(x, training=True),
+    "multinomial": lambda g, x: g.multinomial(x, 2),
+    "rand": lambda g, x: g.rand_like(x),
+    "normal": lambda g, x: g.normal(x, x),
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_fails_for_want_of_memory_draws_nothing(name, waits):
+    gradus = pytest.importorskip("gradus")
+    call, failures, nth, x = FAILING[name], 0, 1, gradus.ones(40, 50).neg().exp()
+    before = gradus.stream.set_deferred(waits)
+    try:
+        while nth <= failures + 1:
+            state, failed = gradus.get_rng_state(), False
+            gradus._C._fail_allocation(nth, 1 << 60)
+            try:
+                call(gradus, x)
+            except gradus.OutOfMemoryError:
+                failed = True
+            finally:
+                gradus._C._fail_allocation(0)
+            assert not failed or gradus.equal(gradus.get_rng_state(), state), f"allocation {nth}"
+            failures += failed
+            nth += 1
+    finally:
+        gradus.stream.set_deferred(before)
+    assert failures or waits
