@@ -143,6 +143,8 @@ def member_definition(op: Operator) -> str:
         return f"{op.cpp_return} {op.cpp_name}({params(op.args, False)}) {{ return {op.call}; }}\n"
     others = [a.name for a in op.args if a.type in ("Tensor[]", "Scalar[]") and a.name != first]
     checks = "".join(f"  check_lists({first}, {name});\n" for name in others)
+    if not op.returns:
+        checks += f"  check_written({first});\n"
     value = f"return {op.call};" if op.returns else f"{op.call};"
     function = f"[&](int64_t i) {{ {value} }}"
     if op.returns:

@@ -281,11 +281,9 @@ void Walk::accumulate_leaf(Node& n, Tensor&& gradient) {
     meta_of(impl).grad = without_base(std::move(gradient)).detach_impl();
     return;
   }
-  Tensor copy =
-      empty_strided(leaf.sizes(), dense ? leaf.strides() : IntList(dense_strides(leaf.sizes())), leaf.dtype());
-  if (create_graph_) copy.copy_(gradient);
-  else copy_values(copy, gradient);
-  leaf.set_grad(copy);
+  // As in PyTorch: what is written into the layout of the leaf counts as a write, a clone does not.
+  if (dense) leaf.set_grad(empty_strided(leaf.sizes(), leaf.strides(), leaf.dtype()).copy_(gradient));
+  else leaf.set_grad(gradient.clone(MemoryFormat::Contiguous));
 }
 
 void Walk::run_rule(Node& n, Tensor* grads, Tensor* out, bool keep_graph) {

@@ -11,6 +11,9 @@
 namespace gradus {
 
 void check_list(TensorList list) { check(!list.empty(), "Tensor list must have at least one tensor."); }
+void check_written(TensorList list) {
+  for (const Tensor& t : list) check_inplace(t.impl(), false);
+}
 void check_lists(TensorList list, TensorList other) {
   check(list.size() == other.size(), "Tensor lists must have the same number of tensors, got ", list.size(), " and ",
         other.size());

@@ -119,6 +119,8 @@ inline constexpr Family foreach_lerp_numbers{
 
 /// RuntimeError for a list without tensors.
 void check_list(TensorList list);
+/// Raises for any that may not be written in place, before any is.
+void check_written(TensorList list);
 /// RuntimeError unless both have as many elements.
 void check_lists(TensorList list, TensorList other);
 void check_lists(TensorList list, ScalarList numbers);

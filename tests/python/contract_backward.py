@@ -301,4 +301,16 @@ PROGRAMS = {
             fails(lambda: put(1)))
         see(fails(lambda: put(x)), x.grad); g = lib.ones(3, dtype=lib.float64); put(g); see(x.grad is g)
         put(None); see(x.grad)""",
+    "version_of_first_gradient": """
+        base = lib.arange(24.0).reshape(4, 6)
+        leaves = base.clone(), base.t(), base[:, ::2], base[:1].expand(3, 6), base[0]
+        rules = (lambda x: x.sum()), (lambda x: (x * 2).sum()), (lambda x: (x.t() if x.dim() == 2 else x).mul(2).sum())
+        for create in (False, True):
+            for leaf in leaves:
+                for rule in rules:
+                    x = leaf.detach().requires_grad_(); rule(x).backward(create_graph=create)
+                    see(x.grad, x.grad._version, x.grad.stride(), x.grad.requires_grad)""",
+    "list_with_a_leaf_is_refused_untouched": """
+        a, b = c(3), t(3); see(fails(lambda: lib._foreach_add_([a, b], 1.0)), a)
+        see(fails(lambda: lib._foreach_mul_([a, b], [b, a])), a, a._version)""",
 }
