@@ -467,7 +467,8 @@ def test_ten_thousand_threads():
                 thread = threading.Thread(target=work, args=(i,))
                 thread.start()
                 thread.join()
-            assert right(results[0], 3) and results[99].tolist() == [n * 1.0] * 3
+            assert all(right(r, 3) for r in results[::10]) and results[99].tolist() == [n * 1.0] * 3
+            gradus.stream.synchronize()  # how many streams the threads needed depends on how fast they end
         rounds(1000)
         before, rss = gradus._C._census(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         rounds(9000)
