@@ -218,7 +218,7 @@ def rows(w):
         return None
     t, size = w.name(), w.tensor(a).shape[0]
     width = max(w.tensor(a).numel() // size, 1)
-    many = max(1, min(4100 // width, 300))
+    many = max(1, min(4100 // width, 300)) if w.tensor(a).numel() else 3
     shape = rng.choice((f"({many},)", f"(2, {many})", "(3,)"))
     index = f"torch.randint({rng.choice((0, -size))}, {size}, {shape})"
     options = [f"{a}[{index}]", f"{a}[{index}] * {w.number()}", f"({a}[{index}] - {a}[0]).exp()"]
