@@ -141,6 +141,12 @@ void add_parameter(optim::Update<Rule>& update, PyObject* object, PyObject* stat
   if (fresh) created.emplace_back(std::move(held), std::move(state));
 }
 
+template <class Rule>
+void store_new(NewStates<Rule>& created, const typename Rule::Options& o) {
+  for (auto& [held, state] : created)
+    Rule::state(state, o, [&, &dict = held](const char* name, Tensor& value) { store(dict.get(), name, value); });
+}
+
 /// (group, state) -> None: updates every parameter of the group that has a gradient.
 template <class Rule>
 PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
@@ -152,12 +158,19 @@ PyObject* step_group(PyObject*, PyObject* const* args, Py_ssize_t n) {
     const NoGrad no_grad;
     const auto count = static_cast<size_t>(PyList_GET_SIZE(params));
     NewStates<Rule> created;
-    optim::update_all<Rule>(options, count, [&](optim::Update<Rule>& update) {
-      for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
-        add_parameter<Rule>(update, Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options, created);
-    });
-    for (auto& [held, state] : created)
-      Rule::state(state, options, [&](const char* name, Tensor& value) { store(held.get(), name, value); });
+    try {
+      optim::update_all<Rule>(options, count, [&](optim::Update<Rule>& update) {
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(params); ++i)
+          add_parameter<Rule>(update, Ref::borrow(PyList_GET_ITEM(params, i)).get(), args[1], options, created);
+      });
+    } catch (...) {  // parameters that were updated keep the state of it
+      PyObject *type, *value, *trace;
+      PyErr_Fetch(&type, &value, &trace);
+      store_new<Rule>(created, options);
+      PyErr_Restore(type, value, trace);
+      throw;
+    }
+    store_new<Rule>(created, options);
     return none();
   });
 }

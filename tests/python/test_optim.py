@@ -295,3 +295,25 @@ def test_zero_sized_and_unused_parameters():
         params[0].grad = gradus.zeros(0)
         optimizer.step()
     assert_same(params[1], torch.ones(2))
+
+
+@pytest.mark.parametrize("name", ["Adam", "SGD", "RMSprop"])
+def test_what_was_updated_before_an_error_keeps_its_state(name):
+    first, second = (gradus.ones(4, requires_grad=True) for _ in range(2))
+    alone = gradus.ones(4, requires_grad=True)
+    options = {"lr": 0.1, **({} if name == "Adam" else {"momentum": 0.9})}
+    optimizer, expected = (
+        getattr(gradus.optim, name)([first, second], **options),
+        getattr(gradus.optim, name)([alone], **options),
+    )
+    for p in (first, second, alone):
+        p.grad = gradus.arange(4.0)
+    expected.step()
+    key = next(k for k in expected.state[alone] if k != "step")
+    optimizer.state[second].update({**copy.deepcopy(dict(expected.state[alone])), key: gradus.ones(7)})
+    with pytest.raises(RuntimeError):
+        optimizer.step()
+    assert first.tolist() == alone.tolist()
+    assert {k: v.tolist() for k, v in optimizer.state[first].items()} == {
+        k: v.tolist() for k, v in expected.state[alone].items()
+    }
