@@ -127,11 +127,17 @@ bool is_non_overlapping_and_dense(const IntList& sizes, const IntList& strides) 
 }
 
 bool is_nested(const IntList& sizes, const IntList& strides) {
-  int64_t reached = 0;
-  for (int64_t d : by_stride(sizes, strides)) {
-    if (strides[d] <= reached) return false;
-    reached += (sizes[d] - 1) * strides[d];
-  }
+  int64_t reached = 0, d = sizes.size();
+  const auto steps_over = [&](int64_t dim) {
+    const bool over = sizes[dim] == 1 || strides[dim] > reached;
+    if (sizes[dim] != 1) reached += (sizes[dim] - 1) * strides[dim];
+    return over;
+  };
+  while (d > 0 && steps_over(d - 1)) --d;  // mostly strides rise from the last dim on
+  if (d == 0) return true;
+  reached = 0;
+  for (int64_t dim : by_stride(sizes, strides))
+    if (!steps_over(dim)) return false;
   return true;
 }
 

@@ -26,7 +26,7 @@ Dims broadcast_sizes(const IntList& a, const IntList& b);
 /// Strides that read a tensor of `sizes` as one of shape `target` (0 in broadcast dims).
 Dims expand_strides(const IntList& sizes, const IntList& strides, const IntList& target);
 bool is_expandable_to(const IntList& sizes, const IntList& target);
-bool is_contiguous(const IntList& sizes, const IntList& strides);
+bool is_contiguous(const IntList& sizes, const IntList& strides);  // row-major without gaps, or empty
 bool is_channels_last(const IntList& sizes, const IntList& strides, MemoryFormat format);
 /// Row-major strides, or those of a channels-last format. RuntimeError if the sizes are of another rank.
 Dims format_strides(const IntList& sizes, MemoryFormat format);

@@ -50,7 +50,7 @@ class PlanCache {
   std::unordered_map<uint64_t, Place> by_hash_;
   int64_t bytes_ = 0;
   uint64_t hash_ = 0;   // of the key looked for last
-  uint64_t drops_ = 1;  // and one
+  uint64_t drops_ = 1;  // counted from one: an item that knows no next has 0
 };
 
 }  // namespace gradus

@@ -7,21 +7,6 @@
 #include "gradus/core/geometry.h"
 
 namespace gradus {
-namespace {
-
-// Whether two indices may share an element: then the order of writes counts.
-bool may_overlap_itself(const View& v) {
-  if (v.contiguous || v.numel < 2) return false;
-  int64_t reached = 0;
-  for (int d = v.ndim; d-- > 0;) {  // mostly the strides rise like this
-    if (v.size_data()[d] == 1) continue;
-    if (v.stride_data()[d] <= reached) return !is_nested(v.sizes(), v.strides());
-    reached += (v.size_data()[d] - 1) * v.stride_data()[d];
-  }
-  return false;
-}
-
-}  // namespace
 
 Splat make_splat(const Scalar& value, DType compute) {
   Splat s{};
@@ -51,7 +36,8 @@ void run_now(const Record& r) {
               : !r.splats ? Array{}
                           : Array{const_cast<unsigned char*>(r.splats[i].bytes), r.splat_dtype, 0, nullptr, nullptr});
   const Launch launch{arrays, in, r.n_out, r.n_in, r.ints, r.floats, r.info};
-  if (r.n_out == 1 && may_overlap_itself(*r.out[0])) [[unlikely]]
+  const auto names_some_twice = [](const View& v) { return !v.contiguous && !is_nested(v.sizes(), v.strides()); };
+  if (r.n_out == 1 && names_some_twice(*r.out[0])) [[unlikely]]
     return run_over_itself(r, launch);
   r.run(launch);
 }
